@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// The configuration: trapline.yaml and, merged after it, DIR/local.yaml. One key table (config_keys.c) reads both; every
+// complaint names file:line:column, what is wrong and what would be right. Keys not yet in force are accepted and warned of.
+#ifndef DAEMON_CONFIG_H
+#define DAEMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/json.h"
+#include "intake/policy.h"
+
+struct config_listen {
+	bool tcp;
+	struct addr addr;
+};
+
+struct config {
+	char *file;      // where it came from, NULL: built-in
+	char *data;      // state directory
+	char *web;       // as text; not yet in force
+	char *user;      // to become when started as root; NULL: stay
+	char *engine_id; // hex, NULL: made
+	struct config_listen *listen;
+	size_t listen_count;
+	struct policy *policy; // communities, sites, relays, rate
+	int64_t keep_ns;
+	uint64_t keep_bytes;
+	unsigned workers; // 0: by the number of cores
+};
+
+// Warnings and errors, one a line: "trapline.yaml:12:7: ...". `errors` counts the errors.
+struct config_report {
+	struct text text;
+	unsigned errors, warnings;
+};
+
+// Flags that override (see serve); NULL or 0: not given.
+struct config_flags {
+	const char *file, *data, *web, *engine_id;
+	const char *const *listen;
+	size_t listen_count;
+	unsigned workers;
+};
+
+// ST_OK with a whole configuration (there may be warnings), or an error with at least one line in the report.
+enum st config_load(const struct config_flags *flags, struct config **out, struct config_report *report);
+void config_free(struct config *c);
+// The merged result as YAML with secrets replaced by "(hidden)", for `check`.
+void config_show(const struct config *c, struct text *out);
+
+#endif

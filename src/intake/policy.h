@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who may send what: made by the daemon from the configuration, immutable, replaced whole at a reload.
+#ifndef INTAKE_POLICY_H
+#define INTAKE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/span.h"
+
+struct prefixes {
+	struct prefix *p;
+	size_t n;
+};
+
+struct policy_community {
+	char *label;
+	uint8_t *community; // a secret in name only; compared as octets, never shown
+	size_t n;
+	struct prefixes from;   // empty: nobody
+	struct addr *listeners; // only on these, none: on all
+	size_t listener_count;
+};
+
+struct policy_site {
+	char *name;
+	struct prefixes from;
+};
+
+struct policy {
+	struct policy_community *communities;
+	size_t community_count;
+	struct policy_site *sites; // the longest prefix wins
+	size_t site_count;
+	struct prefixes relays;
+	uint32_t rate;          // messages per second and source before a storm row is kept; 0: no limit
+	_Atomic unsigned users; // how many workers hold it
+};
+
+struct policy *policy_new(void);
+void policy_free(struct policy *p);
+
+// The label of the community, or NULL: *why says ST_COMMUNITY (no such community here) or ST_SOURCE (known, but not from
+// this address). Compares every candidate in constant time.
+const struct policy_community *policy_community(const struct policy *p, struct span community, const struct addr *peer,
+                                                const struct addr *listener, enum st *why);
+const char *policy_site(const struct policy *p, const struct addr *peer); // "" when none
+bool policy_relay(const struct policy *p, const struct addr *peer);
+
+#endif

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// UDP in batches: recvmmsg with UDP_GRO, sendmmsg, and replies that leave from the address that was addressed
+// (IP_PKTINFO, IPV6_RECVPKTINFO).
+#ifndef IO_UDP_H
+#define IO_UDP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/span.h"
+
+enum udp_limits {
+	UDP_BATCH = 32,               // datagrams (or GRO trains) a receive call takes
+	UDP_BUFFER = 65536,           // bytes for one; a larger datagram is marked truncated
+	UDP_SEND_BATCH = 64,          // replies a send call takes
+	UDP_RCVBUF_WANTED = 64 << 20, // asked for; SO_RCVBUFFORCE where allowed, else SO_RCVBUF
+	UDP_RCVBUF_SMALL = 4 << 20,   // effective size below this is warned of
+};
+
+struct udp_socket {
+	int fd;
+	struct addr local; // as bound (the port is known even when 0 was asked)
+	bool v6, gro;
+	uint32_t rcvbuf; // effective, in bytes of payload as the kernel accounts them (SO_RCVBUF / 2)
+};
+
+// One datagram. `local` is the address it was sent to.
+struct udp_packet {
+	struct span bytes;
+	struct addr peer, local;
+	uint32_t ifindex;
+	bool truncated;
+};
+
+struct udp_out {
+	struct span bytes;
+	struct addr to, from; // from: as udp_packet.local; all zero: let the kernel choose
+	uint32_t ifindex;
+};
+
+// Binds with SO_REUSEPORT when `shared` (several workers), IPV6_V6ONLY for IPv6. ST_IN_USE, ST_DENIED, ST_SYSTEM.
+enum st udp_open(const struct addr *local, bool shared, struct udp_socket *out);
+// Takes over a socket from the service manager (LISTEN_FDS): sets options, reads its address.
+enum st udp_adopt(int fd, struct udp_socket *out);
+void udp_close(struct udp_socket *s);
+
+// The receive buffers of one thread.
+struct udp_batch;
+enum st udp_batch_new(struct udp_batch **out);
+void udp_batch_free(struct udp_batch *b);
+// Fills the batch from the socket without waiting; returns the number of kernel messages (0: nothing there).
+// Only call it when the batch is used up.
+int udp_receive(const struct udp_socket *s, struct udp_batch *b);
+// The next datagram of the batch (GRO trains are split here); false when it is used up. Views stay valid until the
+// next udp_receive.
+bool udp_next(struct udp_batch *b, struct udp_packet *out);
+
+// Sends without waiting; returns how many of the n the kernel took (the rest may be tried again).
+int udp_send(const struct udp_socket *s, const struct udp_out *out, int n);
+
+// What the kernel dropped for lack of buffer since the socket was opened, by SO_MEMINFO.
+uint32_t udp_drops(const struct udp_socket *s);
+
+// Steering: with several sockets in one SO_REUSEPORT group (opened in worker order), sends a source address always
+// to the same worker (SO_ATTACH_REUSEPORT_CBPF on any one of them). udp_steer gives the same answer in C.
+enum st udp_steer_attach(const struct udp_socket *any, unsigned workers);
+unsigned udp_steer(const struct addr *peer, unsigned workers);
+
+#endif

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every limit of the SNMP folder, why, and what happens at it.
+#ifndef SNMP_LIMITS_H
+#define SNMP_LIMITS_H
+
+enum snmp_limits {
+	SNMP_OID_ARCS = 128,       // RFC 2578 3.5; more arcs: refused[ber-oid]
+	SNMP_DATAGRAM_MAX = 65507, // the largest UDP payload over IPv4; larger: refused[truncated]
+	SNMP_FRAME_MAX = 65507,    // over TCP the same (RFC 3430 asks for 8,192 at least); larger: refused[frame]
+	SNMP_VARBINDS_MAX = 4096,  // of one PDU; more: refused[varbinds]
+	SNMP_COMMUNITY_MAX = 255,  // octets compared; longer: refused[community]
+	SNMP_NESTING_MAX = 8,      // constructed types inside each other in a message: deeper: refused[ber-tag]
+	SNMP_ENGINE_ID_MIN = 5,    // RFC 3411 SnmpEngineID
+	SNMP_ENGINE_ID_MAX = 32,
+	SNMP_USER_MAX = 32, // RFC 3414 usmUserName as SnmpAdminString
+};
+
+#endif
