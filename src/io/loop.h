@@ -13,12 +13,14 @@ struct loop;
 typedef void loop_fd_fn(void *arg, uint32_t events);
 typedef void loop_fn(void *arg);
 
-// Embedded by its owner; zero-initialise.
+// Embedded by its owner; zero-initialise, then set fn and arg. The links are the heap's (io/timer.h): an armed timer
+// needs no memory but its own, so arming cannot fail. It must not move or be freed while it is armed.
 struct loop_timer {
 	int64_t at; // monotonic nanoseconds
 	loop_fn *fn;
 	void *arg;
-	uint32_t place; // in the heap, 0: not armed
+	uint32_t place; // 0: not armed
+	struct loop_timer *child, *next, *back;
 };
 
 enum st loop_new(struct loop **out);
@@ -29,6 +31,8 @@ enum st loop_add(struct loop *l, int fd, uint32_t events, loop_fd_fn *fn, void *
 enum st loop_change(struct loop *l, int fd, uint32_t events);
 void loop_remove(struct loop *l, int fd); // safe from inside any handler; no stale event is delivered afterwards
 
+// Arms, or moves an armed timer. It fires once, in the first turn whose `now` is at or behind `at`; armed by a timer's
+// own function for a moment that has come it fires in the next turn, so no handler can hold the loop.
 void loop_timer_set(struct loop *l, struct loop_timer *t, int64_t at);
 void loop_timer_stop(struct loop *l, struct loop_timer *t);
 // Called once at the end of every turn, after all handlers.
