@@ -12,6 +12,7 @@
 
 enum udp_limits {
 	UDP_BATCH = 32,               // datagrams (or GRO trains) a receive call takes
+	UDP_PAYLOAD_MAX = 65507,      // what IPv4 can carry, and the limit for IPv6 too (RFC 3417 names no larger one)
 	UDP_BUFFER = 65536,           // bytes for one; a larger datagram is marked truncated
 	UDP_SEND_BATCH = 64,          // replies a send call takes
 	UDP_RCVBUF_WANTED = 64 << 20, // asked for; SO_RCVBUFFORCE where allowed, else SO_RCVBUF
@@ -25,7 +26,8 @@ struct udp_socket {
 	uint32_t rcvbuf; // effective, in bytes of payload as the kernel accounts them (SO_RCVBUF / 2)
 };
 
-// One datagram. `local` is the address it was sent to.
+// One datagram. `local` is the address it was sent to; for a broadcast the interface's own address, for an IPv6
+// multicast "::" (the kernel chooses). `truncated`: over 65,507 bytes, or cut.
 struct udp_packet {
 	struct span bytes;
 	struct addr peer, local;
@@ -56,7 +58,10 @@ int udp_receive(const struct udp_socket *s, struct udp_batch *b);
 // next udp_receive.
 bool udp_next(struct udp_batch *b, struct udp_packet *out);
 
-// Sends without waiting; returns how many of the n the kernel took (the rest may be tried again).
+// Sends without waiting; returns how many of the n are done with (the rest may be tried again). What the kernel refuses
+// for a reason of its own (no route, not our address any more) is done with too: one dead peer must not block the rest.
+// `ifindex` counts only between link-local addresses; elsewhere the route decides, which may be another interface than
+// the datagram came by.
 int udp_send(const struct udp_socket *s, const struct udp_out *out, int n);
 
 // What the kernel dropped for lack of buffer since the socket was opened, by SO_MEMINFO.

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// A UDP socket: opening, taking over, its options and what the kernel dropped. Called by the daemon at start, on reload
+// and for status; receiving and sending are in udp_batch.c.
+#include "io/udp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sock_diag.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/scoped.h"
+
+static bool option_set(int fd, int level, int name, int value)
+{
+	return setsockopt(fd, level, name, &value, sizeof value) == 0;
+}
+
+// Asks for the large buffer: as root past net.core.rmem_max, else up to it. Returns half of what the kernel says,
+// because it doubles what is asked to leave room for its own bookkeeping (socket(7)).
+static uint32_t buffer_enlarge(int fd)
+{
+	if (!option_set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_RCVBUF_WANTED))
+		option_set(fd, SOL_SOCKET, SO_RCVBUF, UDP_RCVBUF_WANTED);
+	int size = 0;
+	socklen_t n = sizeof size;
+	getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &n);
+	return (uint32_t)size / 2;
+}
+
+// The options that every socket needs, bound or not yet; UDP_GRO may be missing (kernel before 5.0).
+static enum st options_set(struct udp_socket *s)
+{
+	bool told = s->v6 ? option_set(s->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
+	                  : option_set(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
+	if (!told)
+		return ST_SYSTEM;
+	s->gro = option_set(s->fd, SOL_UDP, UDP_GRO, 1);
+	s->rcvbuf = buffer_enlarge(s->fd);
+	return ST_OK;
+}
+
+static enum st local_read(struct udp_socket *s)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof ss;
+	if (getsockname(s->fd, (struct sockaddr *)&ss, &n) < 0)
+		return ST_SYSTEM;
+	s->local = addr_from_sockaddr((const struct sockaddr *)&ss);
+	return ST_OK;
+}
+
+static enum st bind_status(void)
+{
+	switch (errno) {
+	case EADDRINUSE:
+		return ST_IN_USE;
+	case EACCES:
+	case EPERM:
+		return ST_DENIED;
+	default:
+		return ST_SYSTEM;
+	}
+}
+
+// Closes on failure without losing the errno that says why.
+static void close_quietly(int *fd)
+{
+	int error = errno;
+	fd_close(fd);
+	errno = error;
+}
+
+enum st udp_open(const struct addr *local, bool shared, struct udp_socket *out)
+{
+	struct udp_socket s = { .v6 = !addr_is_v4(local) };
+	int scoped(close_quietly) fd = socket(s.v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return bind_status();
+	s.fd = fd;
+	if (s.v6 && !option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
+		return ST_SYSTEM;
+	if (shared && !option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
+		return ST_SYSTEM;
+	enum st st = options_set(&s);
+	if (st != ST_OK)
+		return st;
+	struct sockaddr_storage ss;
+	socklen_t n = addr_to_sockaddr(local, s.v6, &ss);
+	if (bind(fd, (const struct sockaddr *)&ss, n) < 0)
+		return bind_status();
+	st = local_read(&s);
+	if (st != ST_OK)
+		return st;
+	fd_give(&fd);
+	*out = s;
+	return ST_OK;
+}
+
+enum st udp_adopt(int fd, struct udp_socket *out)
+{
+	int type = 0, domain = 0;
+	socklen_t n = sizeof type, m = sizeof domain;
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &n) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &m) < 0)
+		return ST_SYSTEM;
+	if (type != SOCK_DGRAM || (domain != AF_INET && domain != AF_INET6)) {
+		errno = EPROTOTYPE;
+		return ST_SYSTEM;
+	}
+	struct udp_socket s = { .fd = fd, .v6 = domain == AF_INET6 };
+	int flags = fcntl(fd, F_GETFL);
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return ST_SYSTEM;
+	enum st st = options_set(&s);
+	if (st == ST_OK)
+		st = local_read(&s);
+	if (st == ST_OK)
+		*out = s;
+	return st;
+}
+
+void udp_close(struct udp_socket *s)
+{
+	fd_close(&s->fd);
+}
+
+uint32_t udp_drops(const struct udp_socket *s)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t n = sizeof info;
+	if (getsockopt(s->fd, SOL_SOCKET, SO_MEMINFO, info, &n) < 0)
+		return 0;
+	return info[SK_MEMINFO_DROPS];
+}
