@@ -41,9 +41,12 @@ struct rd {
 	bool bad;
 };
 
+// An empty span may have no address; a cursor always has one, because adding even 0 to NULL is undefined (C17 6.5.6).
 static inline struct rd rd_of(struct span s)
 {
-	return (struct rd){ s.p, s.p + s.n, false };
+	static const uint8_t nothing[1];
+	const uint8_t *p = s.p ? s.p : nothing;
+	return (struct rd){ p, p + s.n, false };
 }
 
 static inline size_t rd_left(const struct rd *r)
@@ -65,8 +68,9 @@ static inline struct span rd_take(struct rd *r, size_t n)
 
 static inline struct rd rd_sub(struct rd *r, size_t n)
 {
-	struct span s = rd_take(r, n);
-	return (struct rd){ s.p, s.p + s.n, r->bad };
+	struct rd sub = rd_of(rd_take(r, n));
+	sub.bad = r->bad;
+	return sub;
 }
 
 static inline struct span rd_rest(struct rd *r)
