@@ -2,6 +2,7 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +92,16 @@ char *addr_text(const struct addr *a, char out[static ADDR_TEXT])
 	return out;
 }
 
+// The scope of a link-local address: an interface's name, or its index in digits. 0: no such interface.
+static uint32_t scope_parse(const char *text)
+{
+	if (!*text || text[strspn(text, "0123456789")])
+		return if_nametoindex(text);
+	errno = 0;
+	unsigned long index = strtoul(text, NULL, 10);
+	return errno || index > UINT32_MAX ? 0 : (uint32_t)index;
+}
+
 static enum st ip_parse(const char *text, size_t n, struct addr *out)
 {
 	char copy[ADDR_TEXT];
@@ -102,9 +113,7 @@ static enum st ip_parse(const char *text, size_t n, struct addr *out)
 	uint32_t scope = 0;
 	if (percent) {
 		*percent++ = 0;
-		char *end;
-		unsigned long index = strtoul(percent, &end, 10);
-		scope = *percent && !*end ? (uint32_t)index : if_nametoindex(percent);
+		scope = scope_parse(percent);
 		if (!scope)
 			return ST_SYNTAX;
 	}
@@ -155,7 +164,7 @@ enum st prefix_parse(const char *text, struct prefix *out)
 {
 	const char *slash = strchr(text, '/');
 	struct addr a;
-	if (ip_parse(text, slash ? (size_t)(slash - text) : strlen(text), &a))
+	if (ip_parse(text, slash ? (size_t)(slash - text) : strlen(text), &a) || a.scope)
 		return ST_SYNTAX;
 	unsigned long max = addr_is_v4(&a) ? 32 : 128, bits = max;
 	if (slash && number_parse(slash + 1, max, &bits))
@@ -173,6 +182,8 @@ enum st prefix_parse(const char *text, struct prefix *out)
 
 bool prefix_holds(const struct prefix *p, const struct addr *a)
 {
+	if (p->bits < MAPPED_BITS && addr_is_v4(a))
+		return false; // ::/0 is every IPv6 address, not every address
 	size_t whole = p->bits / 8, rest = p->bits % 8;
 	if (memcmp(p->ip, a->ip, whole) != 0)
 		return false;

@@ -41,8 +41,9 @@ char *addr_ip_text(const struct addr *a, char out[static ADDR_TEXT]);
 // "192.0.2.1:162" or "[::]:162" (port required), ST_SYNTAX otherwise; *out changes only on success.
 enum st addr_parse(const char *text, struct addr *out);
 
-// "10.0.0.0/8", "2001:db8::/32", or an address alone (all bits). Host bits that are set are refused: ST_SYNTAX.
+// "10.0.0.0/8", "2001:db8::/32", or an address alone (all bits). Host bits that are set, or a scope: ST_SYNTAX.
 enum st prefix_parse(const char *text, struct prefix *out);
+// An IPv6 prefix never holds an IPv4 address: ::/0 is every IPv6 address.
 bool prefix_holds(const struct prefix *p, const struct addr *a);
 
 #endif
