@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every limit of the SNMP folder, why, and what happens at it.
+// Every limit of the SNMP folder, why, and what happens at it. Nesting needs none: a message has a fixed depth, and a
+// constructed value in a varbind is refused[ber-tag].
 #ifndef SNMP_LIMITS_H
 #define SNMP_LIMITS_H
 
@@ -9,7 +10,7 @@ enum snmp_limits {
 	SNMP_FRAME_MAX = 65507,    // over TCP the same (RFC 3430 asks for 8,192 at least); larger: refused[frame]
 	SNMP_VARBINDS_MAX = 4096,  // of one PDU; more: refused[varbinds]
 	SNMP_COMMUNITY_MAX = 255,  // octets compared; longer: refused[community]
-	SNMP_NESTING_MAX = 8,      // constructed types inside each other in a message: deeper: refused[ber-tag]
+	SNMP_OUT_BIT_MAX = 32767,  // highest bit number of a BITS value to send (4,096 octets); higher: ST_BER_INTEGER
 	SNMP_ENGINE_ID_MIN = 5,    // RFC 3411 SnmpEngineID
 	SNMP_ENGINE_ID_MAX = 32,
 	SNMP_USER_MAX = 32, // RFC 3414 usmUserName as SnmpAdminString

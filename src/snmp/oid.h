@@ -16,11 +16,12 @@ struct oid {
 };
 
 // Decodes BER content octets (without tag and length). ST_BER_OID: empty is accepted as n = 0 (Net-SNMP sends 0.0 for
-// it, others nothing), an arc over 2^32-1, a leading 0x80, an unfinished arc or over 128 arcs are refused.
+// it, others nothing), an arc over 2^32-1, a leading 0x80, an unfinished arc or over 128 arcs are refused. So equal
+// OIDs have equal octets.
 enum st oid_decode(struct span content, struct oid *out);
 // The same checks without the arcs.
 enum st oid_check(struct span content);
-// "1.3.6.1.4.1" (a leading dot is accepted). ST_SYNTAX.
+// "1.3.6.1.4.1" (a leading dot is accepted), 1 to 128 arcs, the first two as X.690 8.19.4 allows them. ST_SYNTAX.
 enum st oid_parse(const char *text, struct oid *out);
 void oid_text(const struct oid *o, struct text *out); // no leading dot; "0.0" for the empty OID
 int oid_compare(const struct oid *a, const struct oid *b);
