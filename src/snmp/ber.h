@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // BER as SNMP uses it (RFC 3417 section 8): definite lengths, single-octet tags. Lenient in what senders get wrong
 // (non-minimal lengths, integers with extra leading octets, unsigned 32-bit in five octets), strict in what could lie.
-// Everything emitted is DER.
+// Everything emitted is DER. Reading is inline: the intake reads some forty elements of every trap.
 #ifndef SNMP_BER_H
 #define SNMP_BER_H
 
@@ -47,31 +47,102 @@ struct ber {
 	enum st st;
 };
 
-struct ber ber_of(struct span s);
+static inline struct ber ber_of(struct span s)
+{
+	return (struct ber){ rd_of(s), ST_OK };
+}
+
+// Makes the reader bad, for a caller that refuses what an element says. The first reason stays.
+static inline void ber_fail(struct ber *b, enum st st)
+{
+	if (b->st == ST_OK)
+		b->st = st;
+	b->rd.bad = true;
+}
+
 // The next tag without consuming it; 0 at the end or when bad.
-uint8_t ber_peek(const struct ber *b);
+static inline uint8_t ber_peek(const struct ber *b)
+{
+	return rd_left(&b->rd) ? *b->rd.at : 0;
+}
+
+// The rest of a length whose first octet has its top bit set (X.690 8.1.3.5). ST_SHORT; ST_BER_LENGTH when it is
+// indefinite, reserved or written in over four octets.
+enum st ber_long_length(struct rd *r, uint8_t first, size_t *n);
+
+// The content of the next element, whatever it is. ST_SHORT: its tag or length is cut off; ST_BER_LENGTH: it is longer
+// than what it stands in; ST_BER_TAG: end-of-contents, or a tag of several octets.
+static inline struct span ber_any(struct ber *b, uint8_t *tag)
+{
+	uint8_t t = rd_u8(&b->rd), first = rd_u8(&b->rd);
+	size_t n = first;
+	enum st st = ST_OK;
+	*tag = 0;
+	if (b->rd.bad)
+		st = ST_SHORT;
+	else if (t == 0 || (t & 0x1f) == 0x1f)
+		st = ST_BER_TAG;
+	else if (first & 0x80)
+		st = ber_long_length(&b->rd, first, &n);
+	if (st == ST_OK && n > rd_left(&b->rd))
+		st = ST_BER_LENGTH;
+	if (st != ST_OK) {
+		ber_fail(b, st);
+		return (struct span){ 0 };
+	}
+	*tag = t;
+	return rd_take(&b->rd, n);
+}
+
 // The content of the next element, which must have this tag.
-struct span ber_take(struct ber *b, uint8_t tag);
-// The content of the next element, whatever it is.
-struct span ber_any(struct ber *b, uint8_t *tag);
+static inline struct span ber_take(struct ber *b, uint8_t tag)
+{
+	uint8_t t;
+	struct span content = ber_any(b, &t);
+	if (t == tag)
+		return content;
+	ber_fail(b, ST_BER_TAG);
+	return (struct span){ 0 };
+}
+
 // The next element as a whole, from its tag.
-struct span ber_whole(struct ber *b, uint8_t *tag);
-struct ber ber_enter(struct ber *b, uint8_t tag);
+static inline struct span ber_whole(struct ber *b, uint8_t *tag)
+{
+	const uint8_t *from = b->rd.at;
+	(void)ber_any(b, tag);
+	return *tag ? span_of(from, (size_t)(b->rd.at - from)) : (struct span){ 0 };
+}
+
+// A reader of the next element's content; as bad as its parent.
+static inline struct ber ber_enter(struct ber *b, uint8_t tag)
+{
+	struct span content = ber_take(b, tag);
+	return (struct ber){ { content.p, content.p + content.n, b->rd.bad }, b->st };
+}
+
 int32_t ber_int32(struct ber *b); // INTEGER in -2^31..2^31-1
 uint32_t ber_uint32(struct ber *b, uint8_t tag);
 // ST_OK when everything was read and nothing is left.
-enum st ber_end(const struct ber *b);
+static inline enum st ber_end(const struct ber *b)
+{
+	return b->st != ST_OK ? b->st : rd_end(&b->rd);
+}
 
-// Values out of content octets.
-enum st ber_content_int64(struct span content, int64_t *out);   // at most 8 significant octets
-enum st ber_content_uint64(struct span content, uint64_t *out); // not negative
+// Values out of content octets. ST_BER_INTEGER.
+enum st ber_content_int64(struct span content, int64_t *out); // at most 8 significant octets
+// Not negative; but exactly four or eight octets with the top bit set are the unsigned number of a sender that forgot
+// the leading zero.
+enum st ber_content_uint64(struct span content, uint64_t *out);
 
-// Writing, downwards (see base/span.h): content first, then ber_head with the bytes written since `mark`.
+// Writing, downwards (see base/span.h): content first, then ber_head with the bytes written since `mark` (w->at then).
 void ber_head(struct wr *w, uint8_t tag, const uint8_t *mark);
 void ber_put(struct wr *w, uint8_t tag, struct span content);
 void ber_put_int(struct wr *w, uint8_t tag, int64_t value);
 void ber_put_uint(struct wr *w, uint8_t tag, uint64_t value);
+// The empty OID is written as 0.0, a single arc as arc.0; one that BER has no form for (3.1, 1.40) makes `w` full.
 void ber_put_oid(struct wr *w, const struct oid *o);
+// Its content octets alone.
+void ber_put_oid_content(struct wr *w, const struct oid *o);
 
 // Framing for TCP (RFC 3430): how many bytes the message at the front of `s` has. ST_SHORT: not yet known, read on;
 // ST_FRAME: not a SEQUENCE, an indefinite length, or over SNMP_FRAME_MAX.
