@@ -20,7 +20,9 @@ enum mib_syntax {
 	MIB_ADDRESS,
 	MIB_PHYS,
 	MIB_DATETIME,
-	MIB_NOTIFICATION
+	MIB_NOTIFICATION,
+	MIB_FLAGS, // PrtSubUnitStatusTC: an availability and flags in one number
+	MIB_SECRET // a community: never shown
 };
 
 struct mib_object {
@@ -45,5 +47,11 @@ const char *mib_label(const char *convention, int64_t number);
 const char *mib_type_name(uint8_t ber_type);
 // The value for a person: "paperJam (8)"; text as clean UTF-8; octets that are no text in hex; ticks as "1d 2h 3m 4.5s".
 void mib_render(const struct oid *name, const struct snmp_varbind *v, struct text *out);
+// The same when the caller already looked the object up (NULL: unknown).
+void mib_render_as(const struct mib_object *o, const struct snmp_varbind *v, struct text *out);
+// The varbind's value is a community (RFC 3584 snmpTrapCommunity, snmpCommunityName) and must not be shown or sent on.
+bool mib_secret(const struct oid *name);
+// A device's own text as one clean line: no control characters, blanks and line ends as one space, trailing NULs cut.
+void mib_text(struct span raw, struct text *out);
 
 #endif
