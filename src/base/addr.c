@@ -28,6 +28,18 @@ bool addr_is_any(const struct addr *a)
 	return memcmp(a->ip + 12, zero, 4) == 0 && (addr_is_v4(a) || memcmp(a->ip, zero, 16) == 0);
 }
 
+void addr_loopback(struct addr *a)
+{
+	bool v4 = addr_is_v4(a);
+	memset(a->ip, 0, sizeof a->ip);
+	if (v4) {
+		memcpy(a->ip, mapped, sizeof mapped);
+		a->ip[12] = 127;
+	}
+	a->ip[15] = 1;
+	a->scope = 0;
+}
+
 bool addr_same_ip(const struct addr *a, const struct addr *b)
 {
 	return memcmp(a->ip, b->ip, 16) == 0 && a->scope == b->scope;

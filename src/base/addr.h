@@ -27,6 +27,8 @@ struct prefix {
 bool addr_is_v4(const struct addr *a);
 bool addr_is_loopback(const struct addr *a);
 bool addr_is_any(const struct addr *a);
+// Makes the address the loopback one of its family; the port stays.
+void addr_loopback(struct addr *a);
 bool addr_same_ip(const struct addr *a, const struct addr *b);
 
 // From and to the kernel's form; v4 comes out as AF_INET unless as_v6. addr_to_sockaddr returns the length to pass.
