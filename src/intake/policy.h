@@ -35,8 +35,7 @@ struct policy {
 	struct policy_site *sites; // the longest prefix wins
 	size_t site_count;
 	struct prefixes relays;
-	uint32_t rate;          // messages per second and source before a storm row is kept; 0: no limit
-	_Atomic unsigned users; // how many workers hold it
+	uint32_t rate; // messages per second and source before a storm row is kept; 0: no limit
 };
 
 struct policy *policy_new(void);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// The intake of one worker: a message comes in, is decoded, authorised, made an event and put into the ring to the journal;
+// or it is refused with a counted reason. No sockets and no clock: bytes and `now` in, verdicts, ring records and answers
+// out, so that a test drives it without either.
+#ifndef INTAKE_INTAKE_H
+#define INTAKE_INTAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/ring.h"
+#include "intake/account.h"
+#include "intake/duplicates.h"
+#include "intake/flight.h"
+#include "intake/limits.h"
+#include "intake/policy.h"
+#include "intake/storm.h"
+
+// How a message came.
+struct intake_meta {
+	int64_t now;  // monotonic, nanoseconds
+	int64_t wall; // since the epoch, nanoseconds
+	uint8_t transport;
+	bool truncated;
+	struct answer_to from; // peer, local address, listener, token: also where the answer goes
+	struct addr listener;  // as configured, for communities bound to a listener
+};
+
+struct intake_source {
+	struct addr peer;
+	const char *site;
+	bool relay, known;
+};
+
+struct intake {
+	struct ring ring; // to the journal
+	struct flight flight;
+	struct duplicates duplicates;
+	struct storms storms;
+	struct hash_key key;
+	const struct policy *policy; // not owned
+	struct intake_source *sources;
+	struct account accounts[INTAKE_LISTENERS];
+	uint64_t settled; // ring position up to which records are counted as stored
+	bool urgent;      // an answer waits since the last intake_urgent
+	uint8_t *scratch; // an answer is written here, or a PDU is masked
+};
+
+enum st intake_init(struct intake *in, const struct hash_key *key);
+void intake_done(struct intake *in);
+
+// A new policy; what was remembered about sources is forgotten. The old one may be freed afterwards.
+void intake_set_policy(struct intake *in, const struct policy *p);
+
+// Takes one message: counted and ended, or in flight. false: there is no room now, nothing was counted; give it again
+// after intake_settle made room.
+bool intake_message(struct intake *in, const struct intake_meta *m, struct span bytes);
+// A TCP frame that could not be taken whole.
+void intake_refuse_frame(struct intake *in, uint16_t listener, enum st why);
+// Writes storm rows whose second is over (or all, at the end).
+void intake_tick(struct intake *in, int64_t now, bool all);
+// Counts what the journal committed (its freed position). Answers that are due are then had from in->flight.
+void intake_settle(struct intake *in);
+// Remembers an inform that the journal's tail holds, at the start. `age`: nanoseconds since it was received.
+void intake_remember(struct intake *in, const struct event *e, int64_t now, int64_t age);
+
+#endif

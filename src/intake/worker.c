@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "intake/worker.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "base/scoped.h"
+#include "io/loop.h"
+#include "snmp/ber.h"
+
+enum { TICK_NS = 50000000, RESEND_NS = 1000000 };
+
+struct worker_listener {
+	struct worker *worker;
+	struct udp_socket udp; // fd -1: none
+	struct tcp_server *tcp;
+	int listen_fd;
+	struct addr configured;
+	uint32_t drops_seen;
+	uint64_t drops;
+	uint16_t index;
+};
+
+struct worker {
+	struct intake intake;
+	struct loop *loop;
+	struct writer *writer;
+	struct udp_batch *batch;
+	struct worker_listener listeners[INTAKE_LISTENERS];
+	struct loop_timer tick, resend;
+
+	// A datagram that found no room, and the listener it came from; nothing is read meanwhile.
+	struct udp_packet held;
+	struct worker_listener *held_from;
+	bool tcp_held, quiet;
+	uint64_t published; // ring head the writer was last told about
+
+	pthread_t thread;
+	bool running;
+	pthread_mutex_t lock;
+	pthread_cond_t called;
+	void (*call)(struct worker *w, void *arg);
+	void *call_arg;
+};
+
+static void tell_writer(struct worker *w)
+{
+	uint64_t head = atomic_load_explicit(&w->intake.ring.head, memory_order_relaxed);
+	if (!w->writer || (head == w->published && !w->intake.urgent))
+		return;
+	w->published = head;
+	writer_wake(w->writer, w->intake.urgent);
+	w->intake.urgent = false;
+}
+
+static bool take(struct worker_listener *l, const struct udp_packet *p)
+{
+	struct worker *w = l->worker;
+	struct intake_meta m = {
+		.now = loop_now(w->loop),
+		.wall = loop_wall(w->loop),
+		.transport = TRANSPORT_UDP,
+		.truncated = p->truncated,
+		.from = { .peer = p->peer, .local = p->local, .ifindex = p->ifindex, .listener = l->index },
+		.listener = l->configured,
+	};
+	return intake_message(&w->intake, &m, p->bytes);
+}
+
+static void listen_events(struct worker *w, uint32_t events)
+{
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
+		if (w->listeners[i].udp.fd >= 0)
+			loop_change(w->loop, w->listeners[i].udp.fd, events);
+}
+
+// Takes what is left of the batch; false when a datagram found no room and is held.
+static bool take_batch(struct worker_listener *l, unsigned *taken)
+{
+	struct worker *w = l->worker;
+	while (udp_next(w->batch, &w->held)) {
+		if (!take(l, &w->held)) {
+			w->held_from = l;
+			return false;
+		}
+		++*taken;
+	}
+	return true;
+}
+
+static void udp_ready(void *arg, uint32_t events)
+{
+	struct worker_listener *l = arg;
+	struct worker *w = l->worker;
+	unsigned taken = 0;
+	while (!w->held_from && taken < INTAKE_TURN_MESSAGES && udp_receive(&l->udp, w->batch) > 0) {
+		if (!take_batch(l, &taken))
+			listen_events(w, 0);
+		tell_writer(w);
+	}
+}
+
+// After room was made: the held datagram, the rest of its batch, then reading again.
+static void resume(struct worker *w)
+{
+	struct worker_listener *l = w->held_from;
+	unsigned taken = 0;
+	if (l) {
+		if (!take(l, &w->held))
+			return;
+		w->held_from = NULL;
+		if (take_batch(l, &taken) && !w->quiet)
+			listen_events(w, EPOLLIN);
+	}
+	if (w->tcp_held && !w->held_from) {
+		w->tcp_held = false;
+		for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
+			if (w->listeners[i].tcp)
+				tcp_resume(w->listeners[i].tcp);
+	}
+}
+
+static bool tcp_message(void *arg, const struct tcp_meta *meta, struct span frame)
+{
+	struct worker_listener *l = arg;
+	struct worker *w = l->worker;
+	struct intake_meta m = {
+		.now = loop_now(w->loop),
+		.wall = loop_wall(w->loop),
+		.transport = TRANSPORT_TCP,
+		.from = { .peer = meta->peer, .local = meta->local, .listener = l->index, .token = meta->token },
+		.listener = l->configured,
+	};
+	bool taken = !w->held_from && !w->quiet && intake_message(&w->intake, &m, frame);
+	w->tcp_held |= !taken;
+	return taken;
+}
+
+static void tcp_refused(void *arg, const struct tcp_meta *meta, enum st why)
+{
+	struct worker_listener *l = arg;
+	intake_refuse_frame(&l->worker->intake, l->index, why);
+}
+
+// One run of due answers of the same UDP listener, or one TCP answer. Returns false when there is none, or the kernel
+// takes no more now.
+static bool send_due(struct worker *w)
+{
+	struct udp_out out[UDP_SEND_BATCH];
+	uint64_t after[UDP_SEND_BATCH], at = w->intake.flight.answers_at;
+	struct worker_listener *l = NULL;
+	struct answer_to to;
+	struct span bytes;
+	int n = 0;
+	for (; n < UDP_SEND_BATCH; n++) {
+		uint64_t next = at;
+		if (!flight_due(&w->intake.flight, w->intake.settled, &next, &to, &bytes) ||
+		    (l && l != &w->listeners[to.listener]))
+			break;
+		l = &w->listeners[to.listener];
+		at = after[n] = next;
+		if (l->udp.fd < 0) {
+			n = 1;
+			break;
+		}
+		out[n] = (struct udp_out){ .bytes = bytes, .to = to.peer, .from = to.local, .ifindex = to.ifindex };
+	}
+	if (n == 0)
+		return false;
+	struct account *a = &w->intake.accounts[l->index];
+	if (l->udp.fd < 0) {
+		bool sent = l->tcp && tcp_send(l->tcp, to.token, bytes) == ST_OK;
+		*(sent ? &a->acknowledged : &a->unanswered) += 1;
+		flight_release(&w->intake.flight, after[0]);
+		return true;
+	}
+	int sent = udp_send(&l->udp, out, n);
+	if (sent > 0) {
+		a->acknowledged += (unsigned)sent;
+		flight_release(&w->intake.flight, after[sent - 1]);
+	}
+	return sent == n;
+}
+
+static void send_answers(void *arg)
+{
+	struct worker *w = arg;
+	while (send_due(w))
+		;
+	uint64_t at = w->intake.flight.answers_at;
+	struct answer_to to;
+	struct span bytes;
+	if (flight_due(&w->intake.flight, w->intake.settled, &at, &to, &bytes))
+		loop_timer_set(w->loop, &w->resend, loop_now(w->loop) + RESEND_NS);
+}
+
+static void run_call(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	if (w->call) {
+		w->call(w, w->call_arg);
+		w->call = NULL;
+		pthread_cond_broadcast(&w->called);
+	}
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void each_turn(void *arg)
+{
+	struct worker *w = arg;
+	intake_settle(&w->intake);
+	resume(w);
+	run_call(w);
+	tell_writer(w);
+	send_answers(w);
+}
+
+static void count_drops(struct worker_listener *l)
+{
+	uint32_t now = udp_drops(&l->udp);
+	l->drops += (uint32_t)(now - l->drops_seen);
+	l->drops_seen = now;
+}
+
+static void tick(void *arg)
+{
+	struct worker *w = arg;
+	intake_tick(&w->intake, loop_now(w->loop), w->quiet);
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
+		if (w->listeners[i].udp.fd >= 0)
+			count_drops(&w->listeners[i]);
+	loop_timer_set(w->loop, &w->tick, loop_now(w->loop) + TICK_NS);
+}
+
+enum st worker_new(unsigned index, const struct hash_key *key, struct worker **out)
+{
+	struct worker *w = calloc(1, sizeof *w);
+	if (!w)
+		return ST_NO_MEMORY;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->called, NULL);
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
+		w->listeners[i] =
+		        (struct worker_listener){ .worker = w, .udp.fd = -1, .listen_fd = -1, .index = (uint16_t)i };
+	enum st st = intake_init(&w->intake, key);
+	if (!st)
+		st = loop_new(&w->loop);
+	if (!st)
+		st = udp_batch_new(&w->batch);
+	if (st) {
+		worker_free(w);
+		return st;
+	}
+	loop_each_turn(w->loop, each_turn, w);
+	w->tick = (struct loop_timer){ .fn = tick, .arg = w };
+	w->resend = (struct loop_timer){ .fn = send_answers, .arg = w };
+	*out = w;
+	return ST_OK;
+}
+
+static void last_turn(struct worker *w, void *arg)
+{
+}
+
+void worker_free(struct worker *w)
+{
+	if (!w)
+		return;
+	if (w->running) {
+		worker_call(w, last_turn, NULL); // answers to the last commit leave in it
+		loop_stop(w->loop);
+		pthread_join(w->thread, NULL);
+	}
+	for (unsigned i = 0; i < INTAKE_LISTENERS && w->loop; i++)
+		worker_remove(w, i);
+	udp_batch_free(w->batch);
+	loop_free(w->loop);
+	intake_done(&w->intake);
+	pthread_cond_destroy(&w->called);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+static void wake(void *arg)
+{
+	struct worker *w = arg;
+	loop_wake(w->loop);
+}
+
+struct writer_source worker_source(struct worker *w)
+{
+	return (struct writer_source){ .ring = &w->intake.ring, .freed = wake, .arg = w };
+}
+
+struct intake *worker_intake(struct worker *w)
+{
+	return &w->intake;
+}
+
+static void *thread_main(void *arg)
+{
+	struct worker *w = arg;
+	loop_run(w->loop);
+	return NULL;
+}
+
+enum st worker_start(struct worker *w, struct writer *writer)
+{
+	w->writer = writer;
+	loop_timer_set(w->loop, &w->tick, loop_now(w->loop) + TICK_NS);
+	if (pthread_create(&w->thread, NULL, thread_main, w))
+		return ST_SYSTEM;
+	w->running = true;
+	return ST_OK;
+}
+
+void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg)
+{
+	if (!w->running) {
+		fn(w, arg);
+		return;
+	}
+	pthread_mutex_lock(&w->lock);
+	while (w->call)
+		pthread_cond_wait(&w->called, &w->lock);
+	w->call = fn;
+	w->call_arg = arg;
+	loop_wake(w->loop);
+	while (w->call == fn && w->call_arg == arg)
+		pthread_cond_wait(&w->called, &w->lock);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void worker_set_policy(struct worker *w, const struct policy *p)
+{
+	intake_set_policy(&w->intake, p);
+}
+
+enum st worker_add_udp(struct worker *w, unsigned index, const struct addr *configured, const struct udp_socket *s)
+{
+	struct worker_listener *l = &w->listeners[index];
+	enum st st = loop_add(w->loop, s->fd, w->held_from ? 0 : EPOLLIN, udp_ready, l);
+	if (st)
+		return st;
+	l->udp = *s;
+	l->configured = *configured;
+	l->drops_seen = 0;
+	return ST_OK;
+}
+
+enum st worker_add_tcp(struct worker *w, unsigned index, const struct addr *configured, int listen_fd)
+{
+	struct worker_listener *l = &w->listeners[index];
+	struct tcp_events events = { .frame = ber_frame, .message = tcp_message, .refused = tcp_refused, .arg = l };
+	enum st st = tcp_server_new(w->loop, &events, &l->tcp);
+	if (!st)
+		st = tcp_server_add(l->tcp, listen_fd);
+	if (st) {
+		tcp_server_free(l->tcp);
+		l->tcp = NULL;
+		return st;
+	}
+	l->listen_fd = listen_fd;
+	l->configured = *configured;
+	return ST_OK;
+}
+
+void worker_remove(struct worker *w, unsigned index)
+{
+	struct worker_listener *l = &w->listeners[index];
+	if (w->held_from == l)
+		w->held_from = NULL;
+	if (l->udp.fd >= 0) {
+		count_drops(l);
+		loop_remove(w->loop, l->udp.fd);
+		udp_close(&l->udp);
+		l->udp.fd = -1;
+	}
+	tcp_server_free(l->tcp);
+	l->tcp = NULL;
+	fd_close(&l->listen_fd);
+}
+
+void worker_quiet(struct worker *w)
+{
+	w->quiet = true;
+	listen_events(w, 0);
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
+		if (w->listeners[i].tcp)
+			tcp_server_remove(w->listeners[i].tcp, w->listeners[i].listen_fd);
+	intake_tick(&w->intake, loop_now(w->loop), true);
+	tell_writer(w);
+	w->writer = NULL; // it drains the ring by itself when it stops, and is gone then
+}
+
+void worker_count(struct worker *w, struct account *accounts, struct worker_listener_state *listeners)
+{
+	intake_settle(&w->intake);
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++) {
+		struct worker_listener *l = &w->listeners[i];
+		account_add(&accounts[i], &w->intake.accounts[i]);
+		if (l->udp.fd >= 0) {
+			count_drops(l);
+			listeners[i].rcvbuf += l->udp.rcvbuf;
+		}
+		listeners[i].kernel_dropped += l->drops;
+		if (l->tcp)
+			listeners[i].tcp = tcp_count(l->tcp);
+	}
+}
+
+uint64_t worker_forgotten(const struct worker *w)
+{
+	return w->intake.duplicates.forgotten;
+}

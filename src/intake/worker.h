@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker: one thread that owns a loop, its sockets, its intake and its ring to the journal. Other threads ask it by
+// worker_call, which runs a function on the worker's thread between two turns; nothing else is shared. A worker never waits
+// for disk, DNS or another thread: when the ring is full it stops reading, and the kernel's buffer absorbs.
+#ifndef INTAKE_WORKER_H
+#define INTAKE_WORKER_H
+
+#include "intake/intake.h"
+#include "io/tcp.h"
+#include "io/udp.h"
+#include "store/writer.h"
+
+struct worker;
+
+// What a worker knows about one of its listeners.
+struct worker_listener_state {
+	uint64_t kernel_dropped;
+	uint32_t rcvbuf;
+	struct tcp_counters tcp;
+};
+
+enum st worker_new(unsigned index, const struct hash_key *key, struct worker **out);
+// Stops the thread (if it runs) and frees everything.
+void worker_free(struct worker *w);
+
+// Its source for writer_start, and its intake for what is done before the thread runs (intake_remember).
+struct writer_source worker_source(struct worker *w);
+struct intake *worker_intake(struct worker *w);
+
+enum st worker_start(struct worker *w, struct writer *writer);
+// Runs fn(arg) on the worker's thread and waits for it; directly when the thread does not run.
+void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg);
+
+// The following are for the worker's own thread (worker_call), or before worker_start.
+void worker_set_policy(struct worker *w, const struct policy *p);
+// Serves a socket as listener number `index`. Takes it over.
+enum st worker_add_udp(struct worker *w, unsigned index, const struct addr *configured, const struct udp_socket *s);
+enum st worker_add_tcp(struct worker *w, unsigned index, const struct addr *configured, int listen_fd);
+void worker_remove(struct worker *w, unsigned index);
+// Takes nothing more from any socket and writes the open storm rows: the begin of a stop. Answers still leave.
+void worker_quiet(struct worker *w);
+// Brings the counters up to date and adds them up, per listener: arrays of INTAKE_LISTENERS.
+void worker_count(struct worker *w, struct account *accounts, struct worker_listener_state *listeners);
+// Informs forgotten before their time, because of DUPLICATES_MAX.
+uint64_t worker_forgotten(const struct worker *w);
+
+#endif

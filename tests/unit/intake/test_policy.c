@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "intake/policy.h"
+
+static struct prefixes prefixes_of(const char *const *texts, size_t n)
+{
+	struct prefixes x = { calloc(n, sizeof(struct prefix)), n };
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(prefix_parse(texts[i], &x.p[i]), ST_OK);
+	return x;
+}
+
+static struct addr addr_of(const char *text)
+{
+	struct addr a;
+	assert_int_equal(addr_parse(text, &a), ST_OK);
+	return a;
+}
+
+static struct policy *fixture(void)
+{
+	struct policy *p = policy_new();
+	p->communities = calloc(3, sizeof *p->communities);
+	p->community_count = 3;
+	const struct {
+		const char *label, *community, *from[2];
+		const char *listener;
+	} rows[] = {
+		{ "ops", "secret", { "10.0.0.0/8", "2001:db8::/32" }, NULL },
+		{ "lab", "secret", { "192.168.0.0/16", "fe80::/10" }, NULL },
+		{ "edge", "edge", { "0.0.0.0/0", "::/0" }, "192.0.2.1:162" },
+	};
+	for (size_t i = 0; i < 3; i++) {
+		struct policy_community *c = &p->communities[i];
+		c->label = strdup(rows[i].label);
+		c->community = (uint8_t *)strdup(rows[i].community);
+		c->n = strlen(rows[i].community);
+		c->from = prefixes_of(rows[i].from, 2);
+		if (rows[i].listener) {
+			c->listeners = calloc(1, sizeof *c->listeners);
+			c->listeners[0] = addr_of(rows[i].listener);
+			c->listener_count = 1;
+		}
+	}
+	p->sites = calloc(2, sizeof *p->sites);
+	p->site_count = 2;
+	p->sites[0] = (struct policy_site){ strdup("all"), prefixes_of((const char *[]){ "10.0.0.0/8" }, 1) };
+	p->sites[1] =
+	        (struct policy_site){ strdup("two"), prefixes_of((const char *[]){ "10.2.0.0/16", "10.9.9.9" }, 2) };
+	p->relays = prefixes_of((const char *[]){ "10.1.1.1/32" }, 1);
+	return p;
+}
+
+static void communities(void **state)
+{
+	static const struct {
+		const char *community, *peer, *listener, *label;
+		enum st why;
+	} rows[] = {
+		{ "secret", "10.1.2.3:5000", "0.0.0.0:2697", "ops", ST_OK },
+		{ "secret", "192.168.1.1:5000", "0.0.0.0:2697", "lab", ST_OK },
+		{ "secret", "[2001:db8::7]:5000", "[::]:2697", "ops", ST_OK },
+		{ "secret", "172.16.0.1:5000", "0.0.0.0:2697", NULL, ST_SOURCE },
+		{ "Secret", "10.1.2.3:5000", "0.0.0.0:2697", NULL, ST_COMMUNITY },
+		{ "secre", "10.1.2.3:5000", "0.0.0.0:2697", NULL, ST_COMMUNITY },
+		{ "secret1", "10.1.2.3:5000", "0.0.0.0:2697", NULL, ST_COMMUNITY },
+		{ "", "10.1.2.3:5000", "0.0.0.0:2697", NULL, ST_COMMUNITY },
+		{ "edge", "8.8.8.8:1", "192.0.2.1:162", "edge", ST_OK },
+		{ "edge", "8.8.8.8:1", "192.0.2.1:2697", NULL, ST_COMMUNITY },
+	};
+	struct policy *p = fixture();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct addr peer = addr_of(rows[i].peer), listener = addr_of(rows[i].listener);
+		enum st why;
+		const struct policy_community *c =
+		        policy_community(p, span_str(rows[i].community), &peer, &listener, &why);
+		assert_int_equal(why, rows[i].why);
+		assert_string_equal(c ? c->label : "", rows[i].label ? rows[i].label : "");
+	}
+	policy_free(p);
+}
+
+static void sites(void **state)
+{
+	static const struct {
+		const char *peer, *site;
+		bool relay;
+	} rows[] = {
+		{ "10.1.1.1:1", "all", true },  { "10.2.3.4:1", "two", false }, { "10.9.9.9:1", "two", false },
+		{ "10.9.9.8:1", "all", false }, { "11.0.0.1:1", "", false },    { "[::a02:304]:1", "", false },
+	};
+	struct policy *p = fixture();
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct addr peer = addr_of(rows[i].peer);
+		assert_string_equal(policy_site(p, &peer), rows[i].site);
+		assert_int_equal(policy_relay(p, &peer), rows[i].relay);
+	}
+	policy_free(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(communities), cmocka_unit_test(sites) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
