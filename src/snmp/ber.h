@@ -98,11 +98,9 @@ static inline struct span ber_any(struct ber *b, uint8_t *tag)
 static inline struct span ber_take(struct ber *b, uint8_t tag)
 {
 	uint8_t t;
-	struct span content = ber_any(b, &t);
-	if (t == tag)
-		return content;
-	ber_fail(b, ST_BER_TAG);
-	return (struct span){ 0 };
+	if (rd_left(&b->rd) && *b->rd.at != tag)
+		ber_fail(b, ST_BER_TAG);
+	return ber_any(b, &t);
 }
 
 // The next element as a whole, from its tag.

@@ -8,24 +8,46 @@
 
 #include "base/span.h"
 
-enum { HEX_ROOM = 1024 };
+enum { HEX_ROOM = 2048, HEX_DEPTH = 16 };
 
 struct hex {
 	uint8_t p[HEX_ROOM];
 	size_t n;
 };
 
-// "30 03 0201 00" as octets.
+// Puts the DER length of p[from..n) in front of it.
+static inline void hex_close(struct hex *h, size_t from)
+{
+	size_t n = h->n - from;
+	uint8_t head[3] = { (uint8_t)n };
+	size_t octets = n < 0x80 ? 1 : n < 0x100 ? 2 : 3;
+	if (octets == 2)
+		memcpy(head, (uint8_t[]){ 0x81, (uint8_t)n }, 2);
+	if (octets == 3)
+		memcpy(head, (uint8_t[]){ 0x82, (uint8_t)(n >> 8), (uint8_t)n }, 3);
+	if (h->n + octets > HEX_ROOM)
+		abort();
+	memmove(h->p + from + octets, h->p + from, n);
+	memcpy(h->p + from, head, octets);
+	h->n += octets;
+}
+
+// "30{ 02{01} 0500 }" as octets: hex digits, and a brace stands for the DER length of what it holds.
 static inline struct hex hex_of(const char *text)
 {
 	struct hex h = { .n = 0 };
-	while (*text) {
+	size_t open[HEX_DEPTH], depth = 0;
+	for (; *text; text++) {
 		unsigned octet = 0;
-		if (*text == ' ') {
-			text++;
+		if (*text == ' ')
+			continue;
+		if (*text == '{' && depth < HEX_DEPTH) {
+			open[depth++] = h.n;
+		} else if (*text == '}' && depth) {
+			hex_close(&h, open[--depth]);
 		} else if (sscanf(text, "%2x", &octet) == 1 && h.n < HEX_ROOM) {
 			h.p[h.n++] = (uint8_t)octet;
-			text += 2;
+			text++;
 		} else {
 			fprintf(stderr, "bad hex: %s\n", text);
 			abort();
