@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // See histogram.h. A value below HISTOGRAM_STEPS is its own cell; above, the cell is the position of the highest bit
 // and the HISTOGRAM_STEP_BITS bits that follow it.
-#include "blast/histogram.h"
+#include "histogram.h"
 
 static unsigned cell_of(uint64_t v)
 {

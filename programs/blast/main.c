@@ -15,9 +15,9 @@
 
 #include "base/json.h"
 #include "base/scoped.h"
-#include "blast/histogram.h"
-#include "blast/options.h"
-#include "blast/window.h"
+#include "histogram.h"
+#include "options.h"
+#include "window.h"
 
 enum {
 	TURN_NS = 200000, // pace: what is due goes out this often

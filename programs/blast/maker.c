@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // See maker.h. The template is built by the library's own writer (snmp/build.h) with a digit string and a request-id
 // that occur nowhere else in it, so that their places can be found in the finished bytes.
-#include "blast/maker.h"
+#include "maker.h"
 
 #include <stdlib.h>
 

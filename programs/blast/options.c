@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // See options.h.
-#include "blast/options.h"
+#include "options.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "blast/window.h"
+#include "window.h"
 #include "event/event.h"
 
 enum option_id {

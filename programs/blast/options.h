@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "blast/maker.h"
-#include "blast/train.h"
+#include "maker.h"
+#include "train.h"
 
 struct options {
 	struct maker_options message;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // See train.h.
-#include "blast/train.h"
+#include "train.h"
 
 #include <errno.h>
 #include <netinet/udp.h>

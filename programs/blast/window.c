@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // See window.h. The order of sending is a ring of slots through the head at index `slots`: newer of the head is the
 // oldest, older of the head the newest.
-#include "blast/window.h"
+#include "window.h"
 
 #include <stdlib.h>
 

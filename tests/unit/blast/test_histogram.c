@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The histogram of trapline-blast against a sorted list.
-#include "blast/histogram.h"
+#include "histogram.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

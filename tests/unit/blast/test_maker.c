@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The messages of trapline-blast, read back by the library's parser.
-#include "blast/maker.h"
+#include "maker.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

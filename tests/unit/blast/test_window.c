@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The outstanding informs of trapline-blast: verdicts, and a random walk against a plain list.
-#include "blast/window.h"
+#include "window.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
