@@ -114,8 +114,10 @@ static inline struct span ber_whole(struct ber *b, uint8_t *tag)
 // A reader of the next element's content; as bad as its parent.
 static inline struct ber ber_enter(struct ber *b, uint8_t tag)
 {
-	struct span content = ber_take(b, tag);
-	return (struct ber){ { content.p, content.p + content.n, b->rd.bad }, b->st };
+	struct ber inside = { .rd = rd_of(ber_take(b, tag)) };
+	inside.rd.bad = b->rd.bad;
+	inside.st = b->st;
+	return inside;
 }
 
 int32_t ber_int32(struct ber *b); // INTEGER in -2^31..2^31-1
