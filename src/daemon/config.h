@@ -10,12 +10,11 @@
 
 #include "base/addr.h"
 #include "base/json.h"
+#include "daemon/config_report.h"
+#include "daemon/config_types.h"
 #include "intake/policy.h"
 
-struct config_listen {
-	bool tcp;
-	struct addr addr;
-};
+struct config_tree;
 
 struct config {
 	char *file;      // where it came from, NULL: built-in
@@ -28,14 +27,11 @@ struct config {
 	struct policy *policy; // communities, sites, relays, rate
 	int64_t keep_ns;
 	uint64_t keep_bytes;
-	unsigned workers; // 0: by the number of cores
+	unsigned workers;         // 0: by the number of cores
+	struct config_tree *tree; // what config_show writes
 };
 
-// Warnings and errors, one a line: "trapline.yaml:12:7: ...". `errors` counts the errors.
-struct config_report {
-	struct text text;
-	unsigned errors, warnings;
-};
+#define CONFIG_DEFAULT_FILE "/etc/trapline/trapline.yaml" // read when it exists and no file is named
 
 // Flags that override (see serve); NULL or 0: not given.
 struct config_flags {
@@ -45,9 +41,13 @@ struct config_flags {
 	unsigned workers;
 };
 
+// Reads the file, DIR/local.yaml and the flags; keeps nothing but *out, so it serves a reload too.
 // ST_OK with a whole configuration (there may be warnings), or an error with at least one line in the report.
 enum st config_load(const struct config_flags *flags, struct config **out, struct config_report *report);
 void config_free(struct config *c);
+// Makes a community named "first" at random that only loopback may use and adds it to DIR/local.yaml (made with mode 0600
+// if need be): for a start when nothing gives any community. On an error `why` says what is wrong.
+enum st config_first_community(const char *dir, struct text *why);
 // The merged result as YAML with secrets replaced by "(hidden)", for `check`.
 void config_show(const struct config *c, struct text *out);
 

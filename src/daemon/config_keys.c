@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "daemon/config_keys.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "daemon/config_put.h"
+#include "daemon/limits.h"
+
+#define ONE(in, name, type, put, meaning)                                                                              \
+	{                                                                                                              \
+		in, name, SHAPE_ONE, type, 0, BLOCK_TOP, put, meaning                                                  \
+	}
+#define NUMBER(in, name, max, put, meaning)                                                                            \
+	{                                                                                                              \
+		in, name, SHAPE_ONE, TYPE_NUMBER, max, BLOCK_TOP, put, meaning                                         \
+	}
+#define LIST(in, name, type, put, meaning)                                                                             \
+	{                                                                                                              \
+		in, name, SHAPE_LIST, type, 0, BLOCK_TOP, put, meaning                                                 \
+	}
+#define BLOCK(in, name, block, put, meaning)                                                                           \
+	{                                                                                                              \
+		in, name, SHAPE_BLOCK, TYPE_TEXT, 0, block, put, meaning                                               \
+	}
+#define BLOCKS(in, name, block, put, meaning)                                                                          \
+	{                                                                                                              \
+		in, name, SHAPE_BLOCKS, TYPE_TEXT, 0, block, put, meaning                                              \
+	}
+
+static const struct config_key keys[] = {
+	ONE(BLOCK_TOP, "data", TYPE_PATH, put_data, "the folder that holds all state"),
+	ONE(BLOCK_TOP, "web", TYPE_ENDPOINT, NULL, "where the page and the HTTP API are served"),
+	LIST(BLOCK_TOP, "listen", TYPE_LISTEN, put_listen, "where traps arrive"),
+	ONE(BLOCK_TOP, "user", TYPE_NAME, put_user, "the user to become when started as root"),
+	NUMBER(BLOCK_TOP, "workers", CONFIG_WORKERS_MAX, put_workers,
+	       "threads that receive; 0: by the number of cores"),
+	NUMBER(BLOCK_TOP, "rate-limit", CONFIG_RATE_MAX, put_rate,
+	       "messages per second and source before the rest is counted in one storm event; 0: no limit"),
+	ONE(BLOCK_TOP, "engine-id", TYPE_ENGINE_ID, put_engine_id, "our SNMP engine ID in hex; without it one is made"),
+	BLOCKS(BLOCK_TOP, "communities", BLOCK_COMMUNITY, put_community, "who may send SNMPv1 and v2c, and from where"),
+	BLOCKS(BLOCK_TOP, "users", BLOCK_USER, NULL, "who may send SNMPv3"),
+	LIST(BLOCK_TOP, "relays", TYPE_PREFIX, put_relays, "senders whose agent-addr and snmpTrapAddress are believed"),
+	BLOCK(BLOCK_TOP, "retention", BLOCK_RETENTION, put_block, "how long and how much the journal keeps"),
+	BLOCK(BLOCK_TOP, "tunnel", BLOCK_TUNNEL, NULL, "our end of the IPsec tunnels"),
+	BLOCKS(BLOCK_TOP, "sites", BLOCK_SITE, put_site, "the places that devices stand in"),
+
+	NUMBER(BLOCK_RETENTION, "days", CONFIG_DAYS_MAX, put_days, "age at which events are dropped; 0: never"),
+	ONE(BLOCK_RETENTION, "size", TYPE_SIZE, put_size,
+	    "size of the journal at which the oldest are dropped; 0: never"),
+
+	ONE(BLOCK_COMMUNITY, "label", TYPE_NAME, put_label, "the name that events show instead of the community"),
+	ONE(BLOCK_COMMUNITY, "community", TYPE_SECRET, put_community_text, "the community string"),
+	ONE(BLOCK_COMMUNITY, "community-file", TYPE_PATH, put_community_file, "a file that holds the community string"),
+	LIST(BLOCK_COMMUNITY, "from", TYPE_PREFIX, put_community_from, "the senders' addresses; empty: nobody"),
+	LIST(BLOCK_COMMUNITY, "listeners", TYPE_LISTEN, put_community_listeners,
+	     "only on these listeners; absent: on all"),
+
+	ONE(BLOCK_USER, "name", TYPE_NAME, NULL, "the SNMPv3 user name; it may have several entries"),
+	ONE(BLOCK_USER, "auth", TYPE_AUTH, NULL, "the digest: md5 sha1 sha224 sha256 sha384 sha512"),
+	ONE(BLOCK_USER, "auth-password", TYPE_SECRET, NULL, "its password"),
+	ONE(BLOCK_USER, "auth-password-file", TYPE_PATH, NULL, "a file that holds it"),
+	ONE(BLOCK_USER, "priv", TYPE_PRIV, NULL, "the cipher: des aes128 aes192 aes256"),
+	ONE(BLOCK_USER, "priv-password", TYPE_SECRET, NULL, "its password"),
+	ONE(BLOCK_USER, "priv-password-file", TYPE_PATH, NULL, "a file that holds it"),
+	ONE(BLOCK_USER, "level", TYPE_LEVEL, NULL, "the least security level accepted"),
+	LIST(BLOCK_USER, "from", TYPE_PREFIX, NULL, "the senders' addresses"),
+
+	LIST(BLOCK_TUNNEL, "listen", TYPE_LISTEN, NULL, "where ESP in UDP and IKE arrive"),
+	BLOCK(BLOCK_TUNNEL, "identity", BLOCK_IDENTITY, NULL, "who we are to the sites"),
+	LIST(BLOCK_TUNNEL, "inner", TYPE_ADDRESS, NULL, "our addresses inside the tunnels"),
+
+	ONE(BLOCK_IDENTITY, "fqdn", TYPE_TEXT, NULL, "a host name"),
+	ONE(BLOCK_IDENTITY, "email", TYPE_TEXT, NULL, "a mail address"),
+	ONE(BLOCK_IDENTITY, "ip", TYPE_ADDRESS, NULL, "an address"),
+	ONE(BLOCK_IDENTITY, "dn", TYPE_TEXT, NULL, "a certificate's distinguished name"),
+	ONE(BLOCK_IDENTITY, "key-id", TYPE_TEXT, NULL, "an opaque key identifier"),
+
+	ONE(BLOCK_SITE, "name", TYPE_NAME, put_site_name, "the site's name, once"),
+	LIST(BLOCK_SITE, "from", TYPE_PREFIX, put_site_from, "a site without a tunnel: the sources that are it"),
+	BLOCK(BLOCK_SITE, "identity", BLOCK_IDENTITY, NULL, "who the site's tunnel says it is"),
+	ONE(BLOCK_SITE, "psk", TYPE_SECRET, NULL, "the pre-shared key of its tunnel"),
+	ONE(BLOCK_SITE, "psk-file", TYPE_PATH, NULL, "a file that holds it"),
+	LIST(BLOCK_SITE, "networks", TYPE_PREFIX, NULL, "the networks behind its tunnel"),
+	ONE(BLOCK_SITE, "lab-keys", TYPE_PATH, NULL, "a file of manual keys, for tests"),
+};
+static_assert(sizeof keys / sizeof *keys <= CONFIG_KEYS_MAX, "the reader marks every key");
+
+const struct config_key *config_keys(size_t *n)
+{
+	*n = sizeof keys / sizeof *keys;
+	return keys;
+}
+
+const struct config_key *config_key_find(enum config_block in, const char *name)
+{
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (keys[i].in == in && strcmp(keys[i].name, name) == 0)
+			return &keys[i];
+	return NULL;
+}
+
+// Levenshtein's distance, two rows; names longer than CONFIG_NAME_MAX are near to nothing.
+static unsigned distance(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+	unsigned row[CONFIG_NAME_MAX + 1];
+	if (n > CONFIG_NAME_MAX || m > CONFIG_NAME_MAX)
+		return CONFIG_NAME_MAX;
+	for (size_t j = 0; j <= m; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= n; i++) {
+		unsigned corner = row[0];
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= m; j++) {
+			unsigned best = corner + (a[i - 1] != b[j - 1]);
+			corner = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[m];
+}
+
+const struct config_key *config_key_near(enum config_block in, const char *name)
+{
+	const struct config_key *near = NULL;
+	unsigned best = CONFIG_SUGGEST_DISTANCE + 1;
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		unsigned d = keys[i].in == in ? distance(keys[i].name, name) : best;
+		if (d < best && d < strlen(keys[i].name)) {
+			best = d;
+			near = &keys[i];
+		}
+	}
+	return near;
+}
+
+const char *config_block_example(enum config_block block)
+{
+	static const char *const examples[BLOCK_COUNT] = {
+		[BLOCK_TOP] = "data: /var/lib/trapline",
+		[BLOCK_RETENTION] = "{ days: 400, size: 50GB }",
+		[BLOCK_COMMUNITY] = "{ label: ops, community: \"...\", from: [ 10.0.0.0/8 ] }",
+		[BLOCK_USER] = "{ name: alice, auth: sha256, auth-password: \"...\" }",
+		[BLOCK_TUNNEL] = "{ listen: [ \"udp:0.0.0.0:2797\" ] }",
+		[BLOCK_IDENTITY] = "{ fqdn: site1 }",
+		[BLOCK_SITE] = "{ name: head-office, from: [ 10.2.0.0/16 ] }",
+	};
+	return examples[block];
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the values of the key table go: one function per kind of destination, named by the rows of config_keys.c.
+#ifndef DAEMON_CONFIG_PUT_H
+#define DAEMON_CONFIG_PUT_H
+
+#include "daemon/config.h"
+#include "daemon/config_tree.h"
+
+struct config_build {
+	struct config *config;
+	struct config_report *report;
+	enum st st; // ST_NO_MEMORY once memory ran out
+};
+
+// Puts every part of a block; keys that are not in force are passed over.
+void config_put_parts(struct config_build *b, void *target, const struct setting *block);
+// `text` as a path: absolute, or below the folder of the file it stands in. NULL: no memory (b->st says so).
+char *config_path(struct config_build *b, const struct setting *s);
+
+config_put_fn put_data, put_user, put_engine_id, put_listen, put_workers, put_rate, put_relays, put_block, put_days,
+        put_size;
+config_put_fn put_community, put_label, put_community_text, put_community_file, put_community_from,
+        put_community_listeners;
+config_put_fn put_site, put_site_name, put_site_from;
+
+// Appends the prefixes of a list to *out.
+void config_put_prefixes(struct config_build *b, struct prefixes *out, const struct setting *list);
+// What only the whole shows: names and prefixes that two sites claim.
+void config_check_sites(struct config_build *b, const struct setting *root);
+// The same of listeners: named twice, or by a community but not listened on.
+void config_check_listeners(struct config_build *b, const struct setting *root);
+
+#endif
