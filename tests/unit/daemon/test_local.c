@@ -193,8 +193,8 @@ static void test_round_trip(void **state)
 		"user: \"\\u00e4\\\"\\\\\"",
 		"communities: [ { label: '~', community: \"\\x01\\t\", from: [] }, {} ]",
 		"retention: {}\nsites: []\ntunnel: { identity: { dn: 'CN=a, O=b' }, inner: [ '::1' ] }",
-		"sites: [ { identity: { fqdn: 'null' }, psk: '# no comment', networks: [ 10.0.0.0/8 ] } ]\nworkers: "
-		"007",
+		"sites: [ { identity: { fqdn: 'null' }, psk: '# x', networks: [ 10.0.0.0/8 ] } ]",
+		"workers: 007",
 	};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		struct config_report report = { 0 };
