@@ -35,11 +35,15 @@ struct writer_state {
 	char why[256];
 	int64_t since; // wall time since when st is what it is
 	uint64_t next_id, events, commits, cut_events, wal_bytes, journal_bytes;
-	int64_t commit_ns_max, commit_ns_last;
+	int64_t commit_ns_max, commit_ns_last; // from the start of a transaction, what it waited included, to its fsync
+	enum st cut_st;                        // of the last step of retention
+	enum st checkpoint_st; // of the last try to start the WAL again; ST_BUSY: a reader of long breath prevents it
+	uint64_t checkpoints;
+	int64_t checkpoint_hold_ns_max; // the longest the writer stood still for it
 };
 
 struct writer;
-// Starts the threads. Takes over `j`.
+// Starts the threads. On ST_OK it has taken over `j`. ST_FULL: no ring, or too many.
 enum st writer_start(struct journal *j, const struct writer_options *o, const struct writer_source *sources, unsigned n,
                      struct writer **out);
 // A producer published records. `urgent`: somebody waits for an answer; do not linger. Cheap; call once per batch.
