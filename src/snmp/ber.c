@@ -4,8 +4,13 @@
 
 enum { BER_LENGTH_OCTETS = 4 };
 
-enum st ber_long_length(struct rd *r, uint8_t first, size_t *n)
+// A length whose first octet has been read. ST_SHORT; ST_BER_LENGTH when it is indefinite, reserved or in over four
+// octets (X.690 8.1.3).
+static enum st take_length(struct rd *r, uint8_t first, size_t *n)
 {
+	*n = first;
+	if (first < 0x80)
+		return ST_OK;
 	size_t octets = first & 0x7f;
 	if (octets == 0 || octets > BER_LENGTH_OCTETS)
 		return ST_BER_LENGTH;
@@ -14,6 +19,28 @@ enum st ber_long_length(struct rd *r, uint8_t first, size_t *n)
 		return ST_SHORT;
 	*n = (size_t)length;
 	return ST_OK;
+}
+
+struct span ber_any_rare(struct ber *b, uint8_t *tag)
+{
+	uint8_t t = rd_u8(&b->rd), first = rd_u8(&b->rd);
+	size_t n;
+	enum st st = ST_OK;
+	if (b->rd.bad)
+		st = ST_SHORT;
+	else if (t == 0 || (t & 0x1f) == 0x1f)
+		st = ST_BER_TAG;
+	else
+		st = take_length(&b->rd, first, &n);
+	if (st == ST_OK && n > rd_left(&b->rd))
+		st = ST_BER_LENGTH;
+	if (st != ST_OK) {
+		ber_fail(b, st);
+		*tag = 0;
+		return (struct span){ 0 };
+	}
+	*tag = t;
+	return rd_take(&b->rd, n);
 }
 
 int32_t ber_int32(struct ber *b)
@@ -144,12 +171,12 @@ enum st ber_frame(struct span s, size_t *length)
 {
 	struct rd r = rd_of(s);
 	uint8_t tag = rd_u8(&r), first = rd_u8(&r);
-	size_t n = first;
+	size_t n;
 	if (s.n && tag != BER_SEQUENCE)
 		return ST_FRAME;
 	if (r.bad)
 		return ST_SHORT;
-	enum st st = first & 0x80 ? ber_long_length(&r, first, &n) : ST_OK;
+	enum st st = take_length(&r, first, &n);
 	if (st != ST_OK)
 		return st == ST_SHORT ? ST_SHORT : ST_FRAME;
 	size_t head = (size_t)(r.at - s.p);

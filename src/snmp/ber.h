@@ -66,32 +66,22 @@ static inline uint8_t ber_peek(const struct ber *b)
 	return rd_left(&b->rd) ? *b->rd.at : 0;
 }
 
-// The rest of a length whose first octet has its top bit set (X.690 8.1.3.5). ST_SHORT; ST_BER_LENGTH when it is
-// indefinite, reserved or written in over four octets.
-enum st ber_long_length(struct rd *r, uint8_t first, size_t *n);
+// ber_any for what is rare: lengths in several octets, and everything that is refused.
+struct span ber_any_rare(struct ber *b, uint8_t *tag);
 
-// The content of the next element, whatever it is. ST_SHORT: its tag or length is cut off; ST_BER_LENGTH: it is longer
-// than what it stands in; ST_BER_TAG: end-of-contents, or a tag of several octets.
+// The content of the next element, whatever it is. ST_SHORT: its tag or length is cut off; ST_BER_LENGTH: the length is
+// indefinite, reserved, in over four octets, or longer than what it stands in (X.690 8.1.3); ST_BER_TAG:
+// end-of-contents, or a tag of several octets.
 static inline struct span ber_any(struct ber *b, uint8_t *tag)
 {
-	uint8_t t = rd_u8(&b->rd), first = rd_u8(&b->rd);
-	size_t n = first;
-	enum st st = ST_OK;
-	*tag = 0;
-	if (b->rd.bad)
-		st = ST_SHORT;
-	else if (t == 0 || (t & 0x1f) == 0x1f)
-		st = ST_BER_TAG;
-	else if (first & 0x80)
-		st = ber_long_length(&b->rd, first, &n);
-	if (st == ST_OK && n > rd_left(&b->rd))
-		st = ST_BER_LENGTH;
-	if (st != ST_OK) {
-		ber_fail(b, st);
-		return (struct span){ 0 };
-	}
+	struct rd r = b->rd;
+	uint8_t t = rd_u8(&r), n = rd_u8(&r);
+	struct span content = rd_take(&r, n);
+	if (r.bad || n >= 0x80 || t == 0 || (t & 0x1f) == 0x1f)
+		return ber_any_rare(b, tag);
+	b->rd = r;
 	*tag = t;
-	return rd_take(&b->rd, n);
+	return content;
 }
 
 // The content of the next element, which must have this tag.

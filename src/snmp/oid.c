@@ -47,19 +47,22 @@ enum st oid_decode(struct span content, struct oid *out)
 	return ST_OK;
 }
 
-// Whether every octet is below 0x80.
+// Whether every octet is below 0x80. The last word overlaps the one before it.
 static bool single_octets(struct span s)
 {
 	const uint64_t tops = 0x8080808080808080;
-	uint64_t seen = 0, word = 0;
-	while (s.n >= sizeof word) {
-		memcpy(&word, s.p, sizeof word);
-		seen |= word;
-		s = span_of(s.p + sizeof word, s.n - sizeof word);
+	uint64_t seen = 0, word;
+	if (s.n < sizeof word) {
+		for (size_t i = 0; i < s.n; i++)
+			seen |= s.p[i];
+		return (seen & tops) == 0;
 	}
-	for (size_t i = 0; i < s.n; i++)
-		seen |= s.p[i];
-	return (seen & tops) == 0;
+	for (const uint8_t *at = s.p, *last = s.p + s.n - sizeof word; at < last; at += sizeof word) {
+		memcpy(&word, at, sizeof word);
+		seen |= word;
+	}
+	memcpy(&word, s.p + s.n - sizeof word, sizeof word);
+	return ((seen | word) & tops) == 0;
 }
 
 enum st oid_check(struct span content)
