@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// Order of the start: configuration, sockets (some need privileges), privileges dropped, journal and engine file, duplicate
+// set from the journal's tail; then the caller locks in; then threads.
+#include "daemon/collector.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "event/event.h"
+#include "io/system.h"
+#include "store/journal.h"
+
+enum { SECOND_NS = 1000000000, PATH_BYTES = 4096 };
+
+static void say_report(const struct config_report *report)
+{
+	const char *line = text_str(&report->text);
+	while (*line) {
+		size_t n = strcspn(line, "\n");
+		log_line(strstr(line, "warning") ? LOG_IS_WARNING : LOG_IS_ERROR, "%.*s", (int)n, line);
+		line += n + (line[n] == '\n');
+	}
+}
+
+static int read_config(struct collector *c)
+{
+	struct config_report report = { 0 };
+	enum st st = config_load(&c->flags, &c->config, &report);
+	say_report(&report);
+	text_done(&report.text);
+	return st ? 1 : 0;
+}
+
+static unsigned workers_wanted(const struct config *c)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned n = c->workers ? c->workers : cores > 2 ? (unsigned)cores / 2 : 1;
+	return n > INTAKE_WORKERS ? INTAKE_WORKERS : n;
+}
+
+static void say_listeners(const struct collector *c)
+{
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++) {
+		const struct listener *l = &c->listeners.list[i];
+		if (l->used && !l->open)
+			log_line(LOG_IS_WARNING, "not listening on %s: %s", l->name, l->why);
+	}
+}
+
+static bool any_open(const struct collector *c)
+{
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
+		if (c->listeners.list[i].open)
+			return true;
+	return false;
+}
+
+// The data folder, made and given to the user that the collector becomes.
+static int make_data(const struct config *c)
+{
+	if (mkdir(c->data, 0750) < 0 && errno != EEXIST) {
+		log_line(LOG_IS_ERROR, "cannot make the data folder %s: %s; give another with --data", c->data,
+		         strerror(errno));
+		return 1;
+	}
+	const struct passwd *pw = c->user && geteuid() == 0 ? getpwnam(c->user) : NULL;
+	if (pw && chown(c->data, pw->pw_uid, pw->pw_gid) < 0) {
+		log_line(LOG_IS_ERROR, "cannot give %s to %s: %s", c->data, c->user, strerror(errno));
+		return 1;
+	}
+	return 0;
+}
+
+static int drop(const struct config *c)
+{
+	if (!c->user || geteuid() != 0 || privileges_drop(c->user) == ST_OK)
+		return 0;
+	log_line(LOG_IS_ERROR, "cannot become user %s: %s", c->user, strerror(errno));
+	return 1;
+}
+
+static struct span hex_bytes(const char *hex, uint8_t *out, size_t room)
+{
+	size_t n = hex ? strlen(hex) / 2 : 0;
+	for (size_t i = 0; i < n && i < room; i++) {
+		char pair[3] = { hex[2 * i], hex[2 * i + 1], 0 };
+		out[i] = (uint8_t)strtoul(pair, NULL, 16);
+	}
+	return span_of(out, n < room ? n : room);
+}
+
+// Our engine ID, RFC 3411 SnmpEngineID: enterprise number with the high bit set, format 5 (octets), random octets.
+static struct span fresh_engine(uint8_t out[static 17])
+{
+	enum { ENTERPRISE = TRAPLINE_ENTERPRISE, FORMAT_OCTETS = 5 };
+	uint32_t first = 0x80000000u | ENTERPRISE;
+	for (int i = 0; i < 4; i++)
+		out[i] = (uint8_t)(first >> (24 - 8 * i));
+	out[4] = FORMAT_OCTETS;
+	random_bytes(out + 5, 12);
+	return span_of(out, 17);
+}
+
+static int open_store(struct collector *c)
+{
+	struct text why = { 0 };
+	uint8_t fresh[17], forced[32];
+	enum st st = journal_open(c->config->data, &c->journal, &why);
+	if (!st)
+		st = engine_file_start(c->config->data, fresh_engine(fresh),
+		                       hex_bytes(c->config->engine_id, forced, sizeof forced), &c->engine, &why);
+	if (st)
+		log_line(LOG_IS_ERROR, "%s", why.n ? text_str(&why) : st_text(st));
+	text_done(&why);
+	return st ? 1 : 0;
+}
+
+static void remember(struct collector *c, const struct journal_block *b, int64_t now, int64_t wall)
+{
+	struct rd frames = rd_of(b->frames);
+	struct span record;
+	struct event e;
+	while (frame_next(&frames, &record)) {
+		if (event_kind_of(record) != EVENT_INFORM || event_decode(record, &e))
+			continue;
+		int64_t age = wall - e.received;
+		if (age < 0 || age > (int64_t)DUPLICATES_SECONDS * SECOND_NS)
+			continue;
+		unsigned owner = e.transport == TRANSPORT_UDP ? udp_steer(&e.peer, c->worker_count) : 0;
+		intake_remember(worker_intake(c->workers[owner]), &e, now, age);
+	}
+}
+
+// The duplicate set of the last 150 seconds, so that a resend over a crash or restart is known.
+static int remember_informs(struct collector *c)
+{
+	struct text why = { 0 };
+	struct journal_reader *r;
+	struct journal_block b;
+	uint64_t id;
+	int64_t now = clock_monotonic(), wall = clock_wall();
+	enum st st = journal_reader_open(c->config->data, &r, &why);
+	if (st) {
+		log_line(LOG_IS_ERROR, "cannot read the journal back: %s", text_str(&why));
+		text_done(&why);
+		return 1;
+	}
+	st = journal_seek_time(r, wall - (int64_t)DUPLICATES_SECONDS * SECOND_NS, &id);
+	while (!st && (st = journal_read_informs(r, id, &b)) == ST_OK) {
+		remember(c, &b, now, wall);
+		id = b.first + b.count;
+	}
+	journal_reader_close(r);
+	if (st != ST_NONE)
+		log_line(LOG_IS_ERROR, "cannot read the journal back: %s; run trapline verify", st_text(st));
+	return st == ST_NONE ? 0 : 1;
+}
+
+// With the built-in configuration only this machine may send, with a community that nobody knows yet.
+static int first_community(struct collector *c)
+{
+	struct text why = { 0 };
+	if (c->config->file || c->config->policy->community_count)
+		return 0;
+	enum st st = config_first_community(c->config->data, &why);
+	if (st) {
+		log_line(LOG_IS_ERROR, "%s", text_str(&why));
+		text_done(&why);
+		return 1;
+	}
+	config_free(c->config);
+	c->config = NULL;
+	return read_config(c);
+}
+
+static int make_workers(struct collector *c)
+{
+	for (unsigned i = 0; i < c->worker_count; i++) {
+		if (worker_new(i, &c->key, &c->workers[i])) {
+			log_line(LOG_IS_ERROR, "cannot make worker %u: out of memory", i);
+			return 1;
+		}
+		worker_set_policy(c->workers[i], c->config->policy);
+	}
+	return 0;
+}
+
+int collector_open(struct collector *c, const struct config_flags *flags)
+{
+	*c = (struct collector){ .flags = *flags, .since = clock_wall() };
+	pthread_mutex_init(&c->lock, NULL);
+	random_bytes(&c->key, sizeof c->key);
+	if (read_config(c) || make_data(c->config))
+		return 1;
+	c->worker_count = workers_wanted(c->config);
+	listeners_apply(&c->listeners, c->config, c->worker_count, true);
+	say_listeners(c);
+	if (!any_open(c)) {
+		log_line(LOG_IS_ERROR, "no port could be opened; see the lines above, or name others with --listen");
+		return 1;
+	}
+	if (ring_init(&c->own, COLLECTOR_OWN_RING)) {
+		log_line(LOG_IS_ERROR, "out of memory");
+		return 1;
+	}
+	return drop(c->config) || open_store(c) || first_community(c) || make_workers(c) || remember_informs(c);
+}
+
+static void nothing(void *arg)
+{
+}
+
+int collector_start(struct collector *c)
+{
+	struct writer_source sources[INTAKE_WORKERS + 1];
+	struct writer_options o = { .dir = c->config->data,
+		                    .keep_ns = c->config->keep_ns,
+		                    .keep_bytes = c->config->keep_bytes };
+	for (unsigned i = 0; i < c->worker_count; i++)
+		sources[i] = worker_source(c->workers[i]);
+	sources[c->worker_count] = (struct writer_source){ .ring = &c->own, .freed = nothing };
+	enum st st = writer_start(c->journal, &o, sources, c->worker_count + 1, &c->writer);
+	c->journal = NULL;
+	if (!st)
+		st = listeners_serve(&c->listeners, c->workers, c->worker_count);
+	for (unsigned i = 0; !st && i < c->worker_count; i++)
+		st = worker_start(c->workers[i], c->writer);
+	if (st)
+		log_line(LOG_IS_ERROR, "cannot start: %s (%s)", st_text(st), strerror(errno));
+	return st ? 1 : 0;
+}
+
+static void quiet(struct worker *w, void *arg)
+{
+	worker_quiet(w);
+}
+
+void collector_stop(struct collector *c)
+{
+	for (unsigned i = 0; i < c->worker_count; i++)
+		if (c->workers[i])
+			worker_call(c->workers[i], quiet, NULL);
+	writer_stop(c->writer);
+	c->writer = NULL;
+}
+
+void collector_free(struct collector *c)
+{
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_free(c->workers[i]);
+	journal_close(c->journal);
+	ring_done(&c->own);
+	config_free(c->config);
+	pthread_mutex_destroy(&c->lock);
+}
+
+void collector_note(struct collector *c, uint8_t kind, const char *note)
+{
+	struct event e = { .kind = kind, .received = clock_wall(), .note = span_str(note) };
+	size_t max = EVENT_RECORD_OVERHEAD + e.note.n;
+	uint8_t *room = ring_reserve(&c->own, max);
+	if (!room)
+		return;
+	ring_publish(&c->own, event_encode(&e, room, max));
+	writer_wake(c->writer, false);
+}
+
+static void swap_policy(struct worker *w, void *arg)
+{
+	worker_set_policy(w, arg);
+}
+
+static enum st reload_locked(struct collector *c, struct text *said)
+{
+	struct config *fresh;
+	struct config_report report = { 0 };
+	enum st st = config_load(&c->flags, &fresh, &report);
+	text_add(said, text_str(&report.text));
+	text_done(&report.text);
+	if (st)
+		return st;
+	if (strcmp(fresh->data, c->config->data) != 0)
+		text_printf(said, "warning: data stays %s until the next start\n", c->config->data);
+	listeners_apply(&c->listeners, fresh, c->worker_count, false);
+	for (unsigned i = 0; i < c->worker_count; i++)
+		worker_call(c->workers[i], swap_policy, fresh->policy);
+	st = listeners_serve(&c->listeners, c->workers, c->worker_count);
+	writer_retain(c->writer, fresh->keep_ns, fresh->keep_bytes);
+	free(fresh->data);
+	fresh->data = c->config->data;
+	c->config->data = NULL;
+	config_free(c->config);
+	c->config = fresh;
+	collector_note(c, EVENT_RELOADED, "{}");
+	return st;
+}
+
+enum st collector_reload(struct collector *c, struct text *said)
+{
+	pthread_mutex_lock(&c->lock);
+	enum st st = reload_locked(c, said);
+	if (!st)
+		say_listeners(c);
+	pthread_mutex_unlock(&c->lock);
+	return st;
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The running collector: everything that `serve` assembles, and what may be asked of it while it runs.
+#ifndef DAEMON_COLLECTOR_H
+#define DAEMON_COLLECTOR_H
+
+#include <pthread.h>
+
+#include "daemon/config.h"
+#include "daemon/listeners.h"
+#include "intake/worker.h"
+#include "io/sandbox.h"
+#include "store/engine_file.h"
+#include "store/writer.h"
+
+enum { COLLECTOR_OWN_RING = 64 << 10 }; // bytes; full: an event of the collector's own is left out
+
+struct collector {
+	struct config_flags flags;
+	struct config *config;
+	struct listeners listeners;
+	struct worker *workers[INTAKE_WORKERS];
+	unsigned worker_count;
+	struct journal *journal; // until the writer has it
+	struct writer *writer;
+	struct engine_file engine;
+	struct ring own; // the collector's own events
+	struct sandbox_state sandbox;
+	struct hash_key key;
+	int64_t since;        // wall
+	pthread_mutex_t lock; // reload and status, which come from different threads
+};
+
+// Each returns an exit code: 0, or why not after a line on stderr.
+int collector_open(struct collector *c, const struct config_flags *flags); // sockets, privileges, journal, engine
+int collector_start(struct collector *c);                                  // threads; after lock-in
+void collector_stop(struct collector *c);
+void collector_free(struct collector *c);
+
+// Reads the configuration again; all or nothing. `said` gets what there is to complain about.
+enum st collector_reload(struct collector *c, struct text *said);
+// The object of `status --json`.
+void collector_status(struct collector *c, struct text *out);
+// Puts one of the collector's own events into the journal; note: JSON members without braces.
+void collector_note(struct collector *c, uint8_t kind, const char *note);
+
+#endif

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The collector's listening sockets: opened by address or taken over from the service manager, one UDP socket for each
+// worker, TCP on the first. A port that cannot be had does not stop the collector: the listener says why, and who holds it.
+#ifndef DAEMON_LISTENERS_H
+#define DAEMON_LISTENERS_H
+
+#include "daemon/config.h"
+#include "intake/limits.h"
+#include "intake/worker.h"
+
+struct listener {
+	bool used, open, tcp, passed; // passed: by the service manager
+	struct addr addr;
+	char name[ADDR_TEXT + 8]; // "udp:0.0.0.0:2697"
+	char why[256];            // when not open
+	uint32_t rcvbuf;
+	struct udp_socket udp[INTAKE_WORKERS]; // until handed to the workers
+	int tcp_fd;
+};
+
+struct listeners {
+	struct listener list[INTAKE_LISTENERS];
+};
+
+// Opens what the configuration names and is not open, closes (on the workers too) what it names no longer.
+// `first`: sockets from the service manager are looked at. Returns how many could not be opened.
+unsigned listeners_apply(struct listeners *ls, const struct config *c, unsigned workers, bool first);
+// Hands newly opened sockets to the workers and removes closed ones. Through worker_call.
+enum st listeners_serve(struct listeners *ls, struct worker *const *workers, unsigned n);
+
+#endif
