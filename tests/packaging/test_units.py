@@ -30,7 +30,7 @@ def service_is_closed(folder):
 
 
 def sysctl_is_understood(folder):
-    said = (UNITS / "60-trapline.conf").read_text()
+    said = (UNITS / "sysctl.d/60-trapline.conf").read_text()
     keys = [line.split("=")[0].strip() for line in said.splitlines() if line and not line.startswith("#")]
     missing = [k for k in keys if not Path("/proc/sys", *k.split(".")).exists()]
     return bool(keys) and not missing, f"no such setting: {missing}"
