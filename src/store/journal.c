@@ -20,6 +20,7 @@
 #include "base/hash.h"
 #include "store/folder.h"
 #include "store/journal_own.h"
+#include "store/wal.h"
 
 uint64_t journal_next_id(const struct journal *j)
 {
@@ -84,7 +85,7 @@ static int read_meta(struct journal *j, const char *name, int64_t *value)
 		rc = sql_int(s, value);
 	}
 	sql_finish(&s);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
 // The last block tells the next id, and shows whether the end of the file is what was written.
@@ -122,6 +123,8 @@ static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = 
 static int journal_connect(struct journal *j, const char *path)
 {
 	int rc = sql_open(path, SQLITE_OPEN_READWRITE, &j->db);
+	// What turns out to be damaged is left as it is.
+	sqlite3_db_config(j->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(j->db, settings, NULL, NULL, NULL);
 	if (rc == SQLITE_OK) {
@@ -130,16 +133,19 @@ static int journal_connect(struct journal *j, const char *path)
 		                 JOURNAL_CACHE_KIB, JOURNAL_WAL_MAX);
 		rc = sqlite3_exec(j->db, sizes, NULL, NULL, NULL);
 	}
-	// A WAL that was found goes into the database, fsynced, before anything is written behind it (see above).
-	if (rc == SQLITE_OK)
-		rc = sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	if ((rc & 0xff) == SQLITE_BUSY)
-		rc = SQLITE_OK;
 	if (rc == SQLITE_OK)
 		rc = journal_prepare(j);
-	if (rc == SQLITE_OK)
-		sqlite3_wal_hook(j->db, wal_grew, j);
 	return rc;
+}
+
+// A WAL that was found goes into the database, fsynced, before anything is written behind it (see above). A reader
+// that stands in the way for long is not worth refusing to start for.
+static int journal_settle(struct journal *j)
+{
+	int rc = sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	sqlite3_db_config(j->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	sqlite3_wal_hook(j->db, wal_grew, j);
+	return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
 }
 
 static enum st journal_start(struct journal *j, struct text *why)
@@ -157,6 +163,8 @@ static enum st journal_start(struct journal *j, struct text *why)
 		rc = read_meta(j, "time", &time);
 	if (rc == SQLITE_OK)
 		rc = read_last(j, &next, &time, &damaged);
+	if (rc == SQLITE_OK && !damaged)
+		rc = journal_settle(j);
 	st = sql_status(j->db, rc);
 	if (st == ST_NOT_OURS)
 		st = ST_DAMAGED; // the header was looked at before: it was ours
@@ -167,8 +175,6 @@ static enum st journal_start(struct journal *j, struct text *why)
 		st = ST_DAMAGED;
 		text_printf(why, "%s is damaged: its last block does not have the checksum it was written with", path);
 	}
-	if (st == ST_DAMAGED)
-		text_add(why, "; `trapline verify` says what is left. Nothing was changed; move it away to start anew");
 	j->next = j->put_next = (uint64_t)next;
 	j->time = j->put_time = time;
 	if (st == ST_OK)
@@ -186,6 +192,8 @@ enum st journal_open(const char *dir, struct journal **out, struct text *why)
 	enum st st = j->dir ? folder_take(dir, &j->folder, &j->lock, why) : ST_NO_MEMORY;
 	if (st == ST_OK)
 		st = journal_file_check(dir, why);
+	if (st == ST_OK)
+		st = wal_check(dir, why);
 	if (st == ST_NONE)
 		st = journal_file_make(dir, why);
 	if (st == ST_OK)
@@ -194,6 +202,7 @@ enum st journal_open(const char *dir, struct journal **out, struct text *why)
 		*out = j;
 	else
 		journal_close(j);
+	journal_remedy(st, why);
 	return st;
 }
 

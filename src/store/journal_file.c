@@ -30,7 +30,8 @@ static enum st head_check(struct span head, const char *path, struct text *why)
 {
 	struct rd r = rd_of(head);
 	struct span magic = rd_take(&r, 16);
-	rd_skip(&r, 60 - 16);
+	uint16_t page = rd_u16(&r);
+	rd_skip(&r, 60 - 18);
 	uint32_t version = rd_u32(&r);
 	rd_skip(&r, 4);
 	uint32_t application = rd_u32(&r);
@@ -52,14 +53,20 @@ static enum st head_check(struct span head, const char *path, struct text *why)
 		            JOURNAL_VERSION);
 		return version > JOURNAL_VERSION ? ST_NEWER : ST_DAMAGED;
 	}
+	if (page != JOURNAL_PAGE) {
+		text_printf(why, "%s is damaged: it says that its pages have %u bytes", path, page);
+		return ST_DAMAGED;
+	}
 	return ST_OK;
 }
 
-static enum st remedy(enum st st, struct text *why)
+void journal_remedy(enum st st, struct text *why)
 {
 	switch (st) {
 	case ST_DAMAGED:
-		text_add(why, "; nothing was changed. Bring it back from a copy, or move it away to start anew");
+		text_add(why, "; nothing was changed. `trapline verify` says what is left; bring the file back from a "
+		              "copy, or move"
+		              " it away to start anew");
 		break;
 	case ST_NOT_OURS:
 		text_add(why, "; nothing was changed. Move it away, or name another data directory");
@@ -70,7 +77,6 @@ static enum st remedy(enum st st, struct text *why)
 	default:
 		break;
 	}
-	return st;
 }
 
 // journal.db is not there. A WAL without it means that it was taken away from beside its WAL.
@@ -84,7 +90,7 @@ static enum st missing(const char *dir, const char *path, struct text *why)
 	if (stat(wal, &s) != 0 || s.st_size == 0)
 		return ST_NONE;
 	text_printf(why, "%s is missing but %s is there and belongs to it", path, wal);
-	return remedy(ST_DAMAGED, why);
+	return ST_DAMAGED;
 }
 
 enum st journal_file_check(const char *dir, struct text *why)
@@ -104,7 +110,7 @@ enum st journal_file_check(const char *dir, struct text *why)
 	}
 	if (!S_ISREG(s.st_mode)) {
 		text_printf(why, "%s is not a regular file", path);
-		return remedy(ST_NOT_OURS, why);
+		return ST_NOT_OURS;
 	}
 	uint8_t head[SQLITE_HEAD];
 	ssize_t n = pread(fd, head, sizeof head, 0);
@@ -114,9 +120,9 @@ enum st journal_file_check(const char *dir, struct text *why)
 	}
 	if (n < SQLITE_HEAD) {
 		text_printf(why, "%s is damaged: only %zd bytes of it are left", path, n);
-		return remedy(ST_DAMAGED, why);
+		return ST_DAMAGED;
 	}
-	return remedy(head_check(span_of(head, sizeof head), path, why), why);
+	return head_check(span_of(head, sizeof head), path, why);
 }
 
 static int journal_fill(const char *path, sqlite3 **db)

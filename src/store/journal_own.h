@@ -36,6 +36,8 @@ enum st block_check(struct span frames, uint32_t *count, uint32_t *informs);
 
 // journal_file.c: looks at the files before SQLite may touch them. ST_NONE: there is no journal yet.
 enum st journal_file_check(const char *dir, struct text *why);
+// What to do about a file that was refused, added to the sentence that says why.
+void journal_remedy(enum st st, struct text *why);
 // Makes DIR/journal.db under another name, durable, then renames it.
 enum st journal_file_make(const char *dir, struct text *why);
 

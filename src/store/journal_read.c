@@ -137,6 +137,7 @@ enum st journal_reader_open(const char *dir, struct journal_reader **out, struct
 	if (st != ST_OK) {
 		if (st == ST_NONE)
 			text_printf(why, "there is no journal in %s", dir);
+		journal_remedy(st, why);
 		return st;
 	}
 	struct journal_reader *r = calloc(1, sizeof *r);
