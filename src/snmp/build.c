@@ -11,7 +11,7 @@
 #include "snmp/limits.h"
 
 struct value {
-	uint8_t *p; // room for SNMP_DATAGRAM_MAX octets
+	uint8_t *p; // value_room octets
 	size_t n;
 };
 
@@ -46,7 +46,7 @@ static enum st parse_uint(const char *text, uint64_t max, uint64_t *out)
 	return ST_OK;
 }
 
-// The content octets of what `put` wrote with a one-octet tag and a one-octet length.
+// The content octets of the one element in `w`.
 static void keep_content(struct value *v, const struct wr *w)
 {
 	struct ber b = ber_of(wr_span(w));

@@ -64,6 +64,22 @@ static void test_elements(void **state)
 	}
 }
 
+// The first length octets 0x80 to 0xff, with so much behind them that none is too long by accident.
+static void test_first_length_octet(void **state)
+{
+	uint8_t octets[600] = { BER_OCTETS };
+	for (unsigned first = 0; first < 256; first++) {
+		uint8_t tag;
+		octets[1] = (uint8_t)first;
+		octets[2] = octets[3] = octets[4] = 0;
+		struct ber b = ber_of(span_of(octets, sizeof(octets)));
+		struct span content = ber_any(&b, &tag);
+		bool good = first < 0x80 || (first > 0x80 && first <= 0x84);
+		assert_int_equal(b.st, good ? ST_OK : ST_BER_LENGTH);
+		assert_int_equal(content.n, first < 0x80 ? first : 0);
+	}
+}
+
 static void test_sticky(void **state)
 {
 	struct hex h = hex_of("020101 0404 61 0500");
@@ -336,11 +352,17 @@ static void test_frames(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_elements),         cmocka_unit_test(test_sticky),
-		cmocka_unit_test(test_wrong_tag),        cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_fields),           cmocka_unit_test(test_random_integers),
-		cmocka_unit_test(test_redundant_octets), cmocka_unit_test(test_heads),
-		cmocka_unit_test(test_oids_written),     cmocka_unit_test(test_full_stays_full),
+		cmocka_unit_test(test_elements),
+		cmocka_unit_test(test_sticky),
+		cmocka_unit_test(test_first_length_octet),
+		cmocka_unit_test(test_wrong_tag),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_random_integers),
+		cmocka_unit_test(test_redundant_octets),
+		cmocka_unit_test(test_heads),
+		cmocka_unit_test(test_oids_written),
+		cmocka_unit_test(test_full_stays_full),
 		cmocka_unit_test(test_frames),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
