@@ -31,7 +31,8 @@ enum st ring_init(struct ring *r, size_t size);
 void ring_done(struct ring *r);
 
 // Producer: room for a record of up to `max` bytes, or NULL when the ring has none. Nothing is visible before
-// ring_publish. At most one reservation at a time.
+// ring_publish. At most one reservation at a time. `max` may be up to half the ring's size less the frame's head: a
+// larger one may find no place even in an empty ring.
 uint8_t *ring_reserve(struct ring *r, size_t max);
 // Producer: publishes `n` (<= the reserved max) bytes as one record; returns the position behind it.
 uint64_t ring_publish(struct ring *r, size_t n);
