@@ -14,9 +14,15 @@ enum tcp_limits {
 	TCP_IDLE_SECONDS = 600,        // without a byte between frames: closed
 	TCP_OUT_MAX = 256 << 10,       // unsent reply bytes of one connection: closed
 	TCP_OUT_STALL_SECONDS = 30,    // no progress in sending: closed
+	TCP_IN_MAX = 128 << 10,        // a frame, however its length reads: closed and counted
+	TCP_MEMORY_MAX = 16 << 20,     // buffers of all connections together: who wants more is closed and counted
+	TCP_LINGER_SECONDS = 5,    // after the peer's end of stream, so that what it sent can still be answered; such
+	                           // a connection does not count for its peer, and gives way to a new one
+	TCP_ACCEPT_PAUSE_MS = 250, // without accepting, when the process has no descriptor left
 };
 
-// How long the frame at the front of `s` is: ST_OK and *length, ST_SHORT (read on), anything else closes.
+// How long the frame at the front of `s` (not empty) is: ST_OK and *length, which may be more than s.n; ST_SHORT (read
+// on); anything else closes.
 typedef enum st tcp_frame_fn(struct span s, size_t *length);
 
 // A connection, named by a token that is never reused while the server lives.
@@ -28,7 +34,7 @@ struct tcp_meta {
 struct tcp_events {
 	tcp_frame_fn *frame;
 	// One whole frame. Returns false to push back: the server stops reading this connection, keeps the frame, and gives
-	// it again after tcp_resume.
+	// it again after tcp_resume. May call tcp_send, not tcp_resume.
 	bool (*message)(void *arg, const struct tcp_meta *meta, struct span frame);
 	// A connection ended on a bad or unfinished frame (status says which), for counting.
 	void (*refused)(void *arg, const struct tcp_meta *meta, enum st why);
@@ -36,19 +42,29 @@ struct tcp_events {
 };
 
 struct tcp_counters {
-	uint64_t accepted, open, refused_full, refused_peer, timed_out, stalled;
+	uint64_t accepted, open;
+	uint64_t refused_full, refused_peer; // closed as soon as accepted, by the first two limits
+	uint64_t timed_out;                  // a frame that took too long
+	uint64_t idle;                       // closed after TCP_IDLE_SECONDS
+	uint64_t stalled;                    // replies that the peer did not take
+	uint64_t no_memory;                  // TCP_MEMORY_MAX
+	uint64_t paused;                     // times that accepting stopped for lack of descriptors
 };
 
 struct tcp_server;
-enum st tcp_listen(const struct addr *local, int *fd,
-                   struct addr *bound); // listening socket, non-blocking, SO_REUSEADDR
+
+// A listening socket, non-blocking, SO_REUSEADDR, IPV6_V6ONLY, owned by the caller; *bound has the port when 0 was
+// asked. ST_IN_USE, ST_DENIED, ST_SYSTEM with errno.
+enum st tcp_listen(const struct addr *local, int *fd, struct addr *bound);
+
 enum st tcp_server_new(struct loop *l, const struct tcp_events *events, struct tcp_server **out);
 void tcp_server_free(struct tcp_server *s);
-// Serves a listening socket; `listener` comes back in nothing but the server's own counters.
+// Serves a listening socket, which stays the caller's to close, after tcp_server_remove.
 enum st tcp_server_add(struct tcp_server *s, int listen_fd);
 void tcp_server_remove(struct tcp_server *s, int listen_fd); // stops listening, its connections stay
-// Sends on a connection; ST_NONE when it is gone.
+// Sends on a connection, or keeps a copy until it can be sent; ST_NONE when it is gone, also by TCP_OUT_MAX just now.
 enum st tcp_send(struct tcp_server *s, uint64_t token, struct span bytes);
+// Gives the frames that were pushed back again.
 void tcp_resume(struct tcp_server *s);
 struct tcp_counters tcp_count(const struct tcp_server *s);
 
