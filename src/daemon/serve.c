@@ -18,12 +18,13 @@
 #include "event/event.h"
 #include "io/loop.h"
 #include "io/system.h"
+#include "web/api.h"
 
 enum { JOURNAL_LOOK_NS = 500000000, PATH_BYTES = 4096 };
 
 struct serve {
 	struct collector collector;
-	struct control *control;
+	struct api *api;
 	struct loop *loop;
 	struct loop_timer watchdog, journal_look;
 	enum st journal_said; // the journal's state that was last logged
@@ -186,7 +187,7 @@ static void say_first_trap(const struct collector *c)
 static int run(struct serve *s)
 {
 	struct collector *c = &s->collector;
-	if (collector_start(c) || control_start(s->control, c))
+	if (collector_start(c) || control_start(s->api, c))
 		return 1;
 	collector_note(c, EVENT_STARTED, "{\"version\":\"" _TRAPLINE_VERSION "\"}");
 	say_started(s);
@@ -208,8 +209,8 @@ int serve_main(const struct config_flags *flags)
 	service_open();
 	int code = prepare_loop(&s) || collector_open(&s.collector, flags);
 	if (!code)
-		code = control_open(s.collector.config->data, &s.control) || lock_in(&s) || run(&s);
-	control_stop(s.control);
+		code = control_open(s.collector.config->data, &s.api) || lock_in(&s) || run(&s);
+	api_stop(s.api);
 	if (s.collector.writer)
 		collector_stop(&s.collector);
 	collector_free(&s.collector);

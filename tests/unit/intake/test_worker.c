@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two workers, a real journal and real sockets on loopback, asked by worker_call from another thread all the while. Runs
+// under TSan too.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/scoped.h"
+#include "intake/worker.h"
+#include "snmp/build.h"
+
+enum { WORKERS = 2, SENDERS = 8, PER_SENDER = 200, WAIT_MS = 5000 };
+
+struct fixture {
+	char dir[64];
+	struct policy *policy;
+	struct worker *workers[WORKERS];
+	struct writer *writer;
+	struct addr to;
+};
+
+static struct policy *everybody(void)
+{
+	struct policy *p = policy_new();
+	p->communities = calloc(1, sizeof *p->communities);
+	p->community_count = 1;
+	p->communities->label = strdup("ops");
+	p->communities->community = (uint8_t *)strdup("s3cret");
+	p->communities->n = 6;
+	p->communities->from.p = calloc(1, sizeof(struct prefix));
+	p->communities->from.n = 1;
+	assert_int_equal(prefix_parse("127.0.0.0/8", p->communities->from.p), ST_OK);
+	return p;
+}
+
+static int setup(void **state)
+{
+	static const struct hash_key key = { 7, 8 };
+	struct fixture *f = calloc(1, sizeof *f);
+	struct text why = { 0 };
+	struct journal *j;
+	struct writer_source sources[WORKERS];
+	struct udp_socket sockets[WORKERS];
+	snprintf(f->dir, sizeof f->dir, "/tmp/trapline-worker-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	assert_int_equal(journal_open(f->dir, &j, &why), ST_OK);
+	f->policy = everybody();
+	assert_int_equal(addr_parse("127.0.0.1:0", &f->to), ST_OK);
+	for (int i = 0; i < WORKERS; i++) {
+		assert_int_equal(udp_open(&f->to, true, &sockets[i]), ST_OK);
+		f->to = sockets[i].local;
+		assert_int_equal(worker_new((unsigned)i, &key, &f->workers[i]), ST_OK);
+		worker_set_policy(f->workers[i], f->policy);
+		assert_int_equal(worker_add_udp(f->workers[i], 0, &f->to, &sockets[i]), ST_OK);
+		sources[i] = worker_source(f->workers[i]);
+	}
+	assert_int_equal(udp_steer_attach(&sockets[0], WORKERS), ST_OK);
+	struct writer_options o = { .dir = f->dir };
+	assert_int_equal(writer_start(j, &o, sources, WORKERS, &f->writer), ST_OK);
+	for (int i = 0; i < WORKERS; i++)
+		assert_int_equal(worker_start(f->workers[i], f->writer), ST_OK);
+	*state = f;
+	return 0;
+}
+
+static void quiet(struct worker *w, void *arg)
+{
+	worker_quiet(w);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	char command[128];
+	for (int i = 0; i < WORKERS; i++)
+		worker_call(f->workers[i], quiet, NULL);
+	writer_stop(f->writer);
+	for (int i = 0; i < WORKERS; i++)
+		worker_free(f->workers[i]);
+	policy_free(f->policy);
+	snprintf(command, sizeof command, "rm -r %s", f->dir);
+	int gone = system(command);
+	free(f);
+	return gone;
+}
+
+struct snapshot {
+	struct account accounts[INTAKE_LISTENERS];
+	struct worker_listener_state states[INTAKE_LISTENERS];
+};
+
+static void count(struct worker *w, void *arg)
+{
+	struct snapshot *s = arg;
+	worker_count(w, s->accounts, s->states);
+}
+
+static struct account counted(struct fixture *f)
+{
+	struct snapshot *s = calloc(1, sizeof *s);
+	for (int i = 0; i < WORKERS; i++)
+		worker_call(f->workers[i], count, s);
+	struct account a = s->accounts[0];
+	free(s);
+	return a;
+}
+
+static int sender(struct fixture *f, unsigned host)
+{
+	struct sockaddr_storage sa;
+	struct addr from;
+	char text[32];
+	snprintf(text, sizeof text, "127.0.1.%u:0", host + 1);
+	assert_int_equal(addr_parse(text, &from), ST_OK);
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	assert_true(fd >= 0);
+	socklen_t n = addr_to_sockaddr(&from, false, &sa);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, n), 0);
+	n = addr_to_sockaddr(&f->to, false, &sa);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, n), 0);
+	return fd;
+}
+
+static void send_inform(int fd, int32_t id)
+{
+	static const struct oid cold_start = { { 1, 3, 6, 1, 6, 3, 1, 1, 5, 1 }, 10 };
+	uint8_t bytes[256];
+	struct wr w = wr_of(bytes, sizeof bytes);
+	snmp_write_notification_v2(&w, PDU_INFORM, id, 1, &cold_start, NULL, 0);
+	snmp_wrap_community(&w, 1, span_str("s3cret"));
+	assert_int_equal(send(fd, w.at, wr_span(&w).n, 0), wr_span(&w).n);
+}
+
+static bool answered(int fd)
+{
+	uint8_t bytes[256];
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	return poll(&p, 1, WAIT_MS) == 1 && recv(fd, bytes, sizeof bytes, 0) > 0;
+}
+
+// Every inform is answered, each snapshot sums to what was received, and resends are stored once.
+static void informs_from_many_sources(void **state)
+{
+	struct fixture *f = *state;
+	int fds[SENDERS];
+	for (unsigned i = 0; i < SENDERS; i++)
+		fds[i] = sender(f, i);
+	for (int32_t id = 0; id < PER_SENDER; id++) {
+		for (unsigned i = 0; i < SENDERS; i++)
+			send_inform(fds[i], id / 2); // each is sent twice
+		struct account a = counted(f);
+		assert_int_equal(account_sum(&a), a.received);
+		for (unsigned i = 0; i < SENDERS; i++)
+			assert_true(answered(fds[i]));
+	}
+	struct account a = counted(f);
+	assert_int_equal(a.received, SENDERS * PER_SENDER);
+	assert_int_equal(a.stored, SENDERS * PER_SENDER / 2);
+	assert_int_equal(a.duplicate, SENDERS * PER_SENDER / 2);
+	assert_int_equal(a.acknowledged, SENDERS * PER_SENDER);
+	assert_int_equal(a.in_flight, 0);
+	for (unsigned i = 0; i < SENDERS; i++)
+		fd_close(&fds[i]);
+}
+
+static void swap_policy(struct worker *w, void *arg)
+{
+	worker_set_policy(w, arg);
+}
+
+static void policy_is_swapped_while_running(void **state)
+{
+	struct fixture *f = *state;
+	int scoped(fd_close) fd = sender(f, 1);
+	struct policy *nobody = policy_new();
+	for (int i = 0; i < WORKERS; i++)
+		worker_call(f->workers[i], swap_policy, nobody);
+	policy_free(f->policy);
+	f->policy = nobody;
+	send_inform(fd, 1);
+	struct account a = { 0 };
+	for (int i = 0; i < WAIT_MS && a.received == 0; i++) {
+		usleep(1000);
+		a = counted(f);
+	}
+	assert_int_equal(a.refused[ST_COMMUNITY], 1);
+	assert_int_equal(a.acknowledged, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(informs_from_many_sources, setup, teardown),
+		cmocka_unit_test_setup_teardown(policy_is_swapped_while_running, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
