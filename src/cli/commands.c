@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.h"
+
+#include <limits.h>
+#include <string.h>
+
+#define HELP                                                                                                           \
+	{                                                                                                              \
+		"help", 'h', NULL, NULL, "show this"                                                                   \
+	}
+#define CONFIG                                                                                                         \
+	{                                                                                                              \
+		"config", 'c', "FILE", COMPLETE_FILE, "the configuration (default: /etc/trapline/trapline.yaml)"       \
+	}
+#define DATA                                                                                                           \
+	{                                                                                                              \
+		"data", 0, "DIR", COMPLETE_FOLDER, "the data folder (default: as the configuration says)"              \
+	}
+#define JSON                                                                                                           \
+	{                                                                                                              \
+		"json", 0, NULL, NULL, "print JSON, one object a line"                                                 \
+	}
+#define END                                                                                                            \
+	{                                                                                                              \
+		0                                                                                                      \
+	}
+
+static const struct cli_option serve_options[] = {
+	CONFIG,
+	DATA,
+	{ "listen", 0, "udp|tcp:ADDR:PORT", NULL,
+	  "where traps arrive, instead of the configured ones; may be repeated" },
+	{ "web", 0, "ADDR:PORT", NULL, "where the page is served (not in force yet)" },
+	{ "engine-id", 0, "HEX", NULL, "our SNMP engine ID" },
+	{ "workers", 0, "N", NULL, "threads that receive (default: by the number of cores)" },
+	HELP,
+	END,
+};
+
+static const struct cli_option events_options[] = {
+	{ "since", 0, "WHEN", NULL,
+	  "from then on: 90s, 15m, 1h, 2d, 1w ago, or RFC 3339 such as 2026-11-20T22:33:28Z" },
+	{ "until", 0, "WHEN", NULL, "before then" },
+	{ "source", 0, "PREFIX", NULL, "from these senders: 10.0.0.0/8, or one address" },
+	{ "oid", 0, "OID|NAME", NULL, "traps with this OID or below it" },
+	{ "severity", 0, "SEVERITY", "critical major minor warning info cleared", "at least as severe" },
+	{ "site", 0, "SITE", NULL, "from this site" },
+	{ "kind", 0, "KIND,...", "trap inform storm started stopped reloaded gap all",
+	  "these kinds of events (default: trap,inform,storm)" },
+	{ "limit", 0, "N", NULL, "the newest N; 0: all (default: 50, with --json, --since or --until all)" },
+	{ "follow", 0, NULL, NULL, "show new ones as they come, until interrupted" },
+	JSON,
+	CONFIG,
+	DATA,
+	HELP,
+	END,
+};
+
+static const struct cli_option send_options[] = {
+	{ "to", 0, "HOST[:PORT]", NULL, "the receiver (default: 127.0.0.1:2697)" },
+	{ "tcp", 0, NULL, NULL, "over TCP instead of UDP" },
+	{ "version", 0, "1|2c", "1 2c", "the SNMP version (default: 2c)" },
+	{ "community", 0, "COMMUNITY", NULL, "the community; other users of this machine can see it" },
+	{ "community-file", 0, "FILE", COMPLETE_FILE, "a file that holds the community" },
+	{ "data", 0, "DIR", COMPLETE_FOLDER, "without a community: the first one of this collector" },
+	{ "config", 'c', "FILE", COMPLETE_FILE, "or of this configuration" },
+	{ "uptime", 0, "TICKS", NULL, "the sender's uptime in hundredths of a second (default: this machine's)" },
+	{ "timeout", 0, "SECONDS", NULL, "how long to wait for an acknowledgement (default: 1)" },
+	{ "retries", 0, "N", NULL, "how often to send again (default: 2)" },
+	{ "enterprise", 0, "OID|NAME", NULL, "version 1: the enterprise (default: from the trap's OID, RFC 3584)" },
+	{ "generic", 0, "N", NULL, "version 1: generic-trap, 0 to 6" },
+	{ "specific", 0, "N", NULL, "version 1: specific-trap" },
+	{ "agent", 0, "ADDR", NULL, "version 1: agent-addr (default: 0.0.0.0)" },
+	HELP,
+	END,
+};
+
+static const struct cli_option reading_options[] = { JSON, CONFIG, DATA, HELP, END };
+static const struct cli_option explain_options[] = { JSON, HELP, END };
+static const struct cli_option plain_options[] = { HELP, END };
+
+static const struct command commands[] = {
+	{ "serve", "", NULL, 0, 0, "receive, keep and acknowledge traps",
+	  "Runs the collector in the foreground until SIGTERM or SIGINT. SIGHUP reads the configuration again; a bad "
+	  "one changes "
+	  "nothing and says why. Without a configuration it listens on 2697 and 162, and makes a community at random "
+	  "that only "
+	  "this machine may use.",
+	  serve_options, cmd_serve },
+	{ "events", "", NULL, 0, 0, "list what arrived, or follow it",
+	  "Prints events of the journal, oldest first, in words or as JSON. It reads the files, so it works whether or "
+	  "not the "
+	  "collector runs. All filters must hold.",
+	  events_options, cmd_events },
+	{ "send", "trap|inform [OID|NAME] [OID|NAME TYPE VALUE]...", "trap inform", 1, INT_MAX,
+	  "send a trap or an inform",
+	  "Sends one notification. Names are those of `trapline explain`, with a dotted instance where there is one: "
+	  "prtAlertCode.1.5. TYPE is one of i INTEGER, u Unsigned32, c Counter32, C Counter64, t TimeTicks, a "
+	  "IpAddress, o OID, "
+	  "s text, x octets in hex, d octets in decimal, b bits, n NULL (with any VALUE). A trap is sent and nobody "
+	  "answers; an "
+	  "inform is sent again until it is acknowledged, and the exit code says whether it was. With --version 1 and "
+	  "--enterprise the trap's OID may be left out.",
+	  send_options, cmd_send },
+	{ "status", "", NULL, 0, 0, "what the running collector counts and warns of",
+	  "Asks the running collector over DIR/control. Every message that arrived since the start is in exactly one "
+	  "of the "
+	  "counts.",
+	  reading_options, cmd_status },
+	{ "explain", "OID|NAME", NULL, 1, 1, "what an OID or a name means",
+	  "Looks up a name or number in the built-in dictionary.", explain_options, cmd_explain },
+	{ "check", "", NULL, 0, 0, "check the configuration and show the merged result",
+	  "Reads the configuration and DIR/local.yaml as `serve` would. Complaints name file, line and column and go "
+	  "to stderr; "
+	  "the merged result, secrets hidden, goes to stdout. Exit code 3: there are errors.",
+	  reading_options, cmd_check },
+	{ "verify", "", NULL, 0, 0, "check every event of the journal for damage",
+	  "Reads the whole journal: the database's structure, checksums, records, the order of ids. Findings go to "
+	  "stdout, one a "
+	  "line. Exit code 3: there are some. It changes nothing.",
+	  reading_options, cmd_verify },
+	{ "completion", "bash", "bash", 1, 1, "print a completion script for the shell",
+	  "For bash: source <(trapline completion bash)", plain_options, cmd_completion },
+	{ "help", "[COMMAND]", "@command", 0, 1, "explain a command",
+	  "Shows the commands, or one command with its options.", plain_options, cmd_help },
+	{ "version", "", NULL, 0, 0, "print the version", "Prints the program's name and version.", plain_options,
+	  cmd_version },
+};
+
+const struct command *command_at(size_t i)
+{
+	return i < sizeof commands / sizeof *commands ? &commands[i] : NULL;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
