@@ -112,3 +112,29 @@ uint8_t *usm_parameters_write(struct wr *w, const struct usm_parameters *p)
 	ber_head(w, BER_OCTETS, mark);
 	return w->full ? NULL : digest;
 }
+
+static const uint8_t stats_arcs[ST_COUNT] = {
+	[ST_LEVEL] = 1, [ST_TIME_WINDOW] = 2, [ST_USER] = 3, [ST_ENGINE] = 4, [ST_DIGEST] = 5, [ST_DECRYPT] = 6,
+};
+
+uint8_t usm_stats_arc(enum st st)
+{
+	return (unsigned)st < ST_COUNT ? stats_arcs[st] : 0;
+}
+
+void usm_stats_oid(uint8_t arc, uint8_t out[static USM_STATS_OID])
+{
+	const uint8_t oid[USM_STATS_OID] = { 0x2b, 6, 1, 6, 3, 15, 1, 1, arc, 0 };
+	memcpy(out, oid, sizeof oid);
+}
+
+enum st usm_stats_status(struct span oid)
+{
+	for (unsigned st = 0; st < ST_COUNT; st++) {
+		uint8_t known[USM_STATS_OID];
+		usm_stats_oid(stats_arcs[st], known);
+		if (stats_arcs[st] && span_equal(oid, span_of(known, sizeof known)))
+			return (enum st)st;
+	}
+	return ST_NONE;
+}

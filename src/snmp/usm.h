@@ -51,4 +51,11 @@ enum st usm_parameters_parse(struct span octets, struct usm_parameters *out);
 // the writer is full).
 uint8_t *usm_parameters_write(struct wr *w, const struct usm_parameters *p);
 
+// usmStats (RFC 3414 5, 1.3.6.1.6.3.15.1.1.N.0), which a Report names: N for a status, 0 when there is none for it; and
+// the status for an OID's content octets, ST_NONE when it is none of them.
+uint8_t usm_stats_arc(enum st st);
+enum st usm_stats_status(struct span oid);
+enum { USM_STATS_OID = 10 }; // octets
+void usm_stats_oid(uint8_t arc, uint8_t out[static USM_STATS_OID]);
+
 #endif

@@ -162,10 +162,12 @@ const struct usm_entry *usm_users_find(const struct usm_users *u, struct span na
 	return *count ? &u->entries[low] : NULL;
 }
 
-const struct usm_entry *usm_users_by_serial(const struct usm_users *u, uint64_t serial)
+const struct usm_entry *usm_users_same(const struct usm_users *u, struct span name, uint64_t serial)
 {
-	for (size_t i = 0; i < u->n; i++)
-		if (u->entries[i].serial == serial)
-			return &u->entries[i];
+	size_t count;
+	const struct usm_entry *e = usm_users_find(u, name, &count);
+	for (size_t i = 0; i < count; i++)
+		if (e[i].serial == serial)
+			return &e[i];
 	return NULL;
 }

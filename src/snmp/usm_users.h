@@ -47,7 +47,8 @@ void usm_users_free(struct usm_users *u); // wipes
 
 // The entries of a name: the first, and how many; NULL when there is none.
 const struct usm_entry *usm_users_find(const struct usm_users *u, struct span name, size_t *count);
-const struct usm_entry *usm_users_by_serial(const struct usm_users *u, uint64_t serial);
+// The entry with this name and serial, or NULL: it was deleted or changed.
+const struct usm_entry *usm_users_same(const struct usm_users *u, struct span name, uint64_t serial);
 
 struct span usm_entry_name(const struct usm_entry *e);
 uint8_t usm_entry_strongest(const struct usm_entry *e); // enum usm_level

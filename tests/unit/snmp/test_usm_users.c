@@ -83,7 +83,9 @@ static void found_by_name(void **state)
 	assert_true(usm_entry_allows(bo, USM_AUTHPRIV));
 	assert_false(usm_entry_allows(bob, USM_AUTHPRIV));
 	for (size_t i = 0; i < u->n; i++)
-		assert_ptr_equal(usm_users_by_serial(u, u->entries[i].serial), &u->entries[i]);
+		assert_ptr_equal(usm_users_same(u, usm_entry_name(&u->entries[i]), u->entries[i].serial),
+		                 &u->entries[i]);
+	assert_null(usm_users_same(u, span_str("bob"), 99));
 	usm_users_free(u);
 }
 
