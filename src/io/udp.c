@@ -98,6 +98,31 @@ enum st udp_open(const struct addr *local, bool shared, struct udp_socket *out)
 	return ST_OK;
 }
 
+// The sockets after the first. The first may be shared once it is bound: the kernel asks at the second one's bind.
+static enum st group_join(unsigned n, struct udp_socket *out, unsigned *opened)
+{
+	if (!option_set(out[0].fd, SOL_SOCKET, SO_REUSEPORT, 1))
+		return ST_SYSTEM;
+	for (enum st st; *opened < n; ++*opened) {
+		st = udp_open(&out[0].local, true, &out[*opened]);
+		if (st != ST_OK)
+			return st;
+	}
+	return udp_steer_attach(&out[0], n);
+}
+
+enum st udp_open_group(const struct addr *local, unsigned n, struct udp_socket *out)
+{
+	enum st st = udp_open(local, false, &out[0]);
+	if (st != ST_OK || n == 1)
+		return st;
+	unsigned opened = 1;
+	st = group_join(n, out, &opened);
+	for (unsigned i = 0; st != ST_OK && i < opened; i++)
+		close_quietly(&out[i].fd);
+	return st;
+}
+
 enum st udp_adopt(int fd, struct udp_socket *out)
 {
 	int type = 0, domain = 0;

@@ -43,6 +43,10 @@ struct udp_out {
 
 // Binds with SO_REUSEPORT when `shared` (several workers), IPV6_V6ONLY for IPv6. ST_IN_USE, ST_DENIED, ST_SYSTEM.
 enum st udp_open(const struct addr *local, bool shared, struct udp_socket *out);
+// Opens n sockets in one SO_REUSEPORT group, one for each worker in worker order, and attaches steering. The first is
+// bound alone, so a port that another group holds is ST_IN_USE: by SO_REUSEPORT alone a second collector of the same
+// user would silently take its share of the traps. On failure none is open.
+enum st udp_open_group(const struct addr *local, unsigned n, struct udp_socket *out);
 // Takes over a socket from the service manager (LISTEN_FDS): sets options, reads its address.
 enum st udp_adopt(int fd, struct udp_socket *out);
 void udp_close(struct udp_socket *s);

@@ -408,10 +408,8 @@ static void check_steering(const char *listen, int peers, int (*peer)(int i, str
 {
 	struct udp_socket s[WORKERS];
 	struct udp_batch *b = batch();
-	s[0] = opened(listen, true);
-	for (int w = 1; w < WORKERS; w++)
-		assert_int_equal(udp_open(&s[0].local, true, &s[w]), ST_OK);
-	assert_int_equal(udp_steer_attach(&s[2], WORKERS), ST_OK);
+	struct addr local = address(listen);
+	assert_int_equal(udp_open_group(&local, WORKERS, s), ST_OK);
 	unsigned at[WORKERS] = { 0 }, total = 0;
 	for (int i = 0; i < peers; i++) {
 		int scoped(fd_close) fd = peer(i, s[0].local);
@@ -465,6 +463,22 @@ static void enter_own_network(const char *set_up)
 	}
 }
 
+// A second collector of the same user is told that the port is taken.
+static void test_group(void **state)
+{
+	struct udp_socket a[WORKERS], b[WORKERS];
+	struct addr local = address("127.0.0.1:0");
+	assert_int_equal(udp_open_group(&local, WORKERS, a), ST_OK);
+	assert_int_equal(udp_open_group(&a[0].local, WORKERS, b), ST_IN_USE);
+	assert_int_equal(udp_open_group(&a[0].local, 1, b), ST_IN_USE);
+	for (int w = 0; w < WORKERS; w++) {
+		assert_int_equal(a[w].local.port, a[0].local.port);
+		udp_close(&a[w]);
+	}
+	assert_int_equal(udp_open_group(&a[0].local, 1, b), ST_OK);
+	udp_close(&b[0]);
+}
+
 static void test_steering_v6(void **state)
 {
 	enter_own_network("ip link set lo up && ip -6 route add local 2001:db8::/32 dev lo && "
@@ -511,6 +525,7 @@ int main(void)
 		cmocka_unit_test(test_drops),
 		cmocka_unit_test(test_icmp_error),
 		cmocka_unit_test(test_steering_v4),
+		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_steering_v6), // this and what follows is in a network of its own
 		cmocka_unit_test(test_answer_link_local),
 	};
