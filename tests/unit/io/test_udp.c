@@ -486,27 +486,33 @@ static void test_steering_v6(void **state)
 	check_steering("[::1]:0", 500, peer_v6);
 }
 
-// Behind a link-local address the interface is part of the address, in both directions.
-static void test_answer_link_local(void **state)
+// What was sent to a link-local address of d1 is answered through d1.
+static void check_link_local(const char *from)
 {
-	enter_own_network("ip link set lo up && ip link add d0 type veth peer name d1 && "
-	                  "ip link set d0 up && ip link set d1 up && "
-	                  "ip addr add fe80::7/64 dev d0 nodad && ip addr add fe80::7/64 dev d1 nodad");
 	struct udp_socket s = opened("[::]:0", false);
 	struct udp_batch *b = batch();
-	struct addr to = address("[fe80::7%d1]:0");
+	struct addr to = address("[fe80::7%d1]:0"), wanted = address(from);
 	to.port = s.local.port;
-	int scoped(fd_close) peer = sender("[fe80::7%d1]:0", to);
+	int scoped(fd_close) peer = sender(from, to);
 	assert_int_equal(send(peer, "hello", 5, 0), 5);
 	struct udp_packet p = receive_one(&s, b);
 	assert_true(addr_same_ip(&p.local, &to));
-	assert_true(addr_same_ip(&p.peer, &to));
+	assert_true(addr_same_ip(&p.peer, &wanted));
 	assert_int_equal(p.ifindex, to.scope);
 	struct udp_out out = { .bytes = span_str("hi"), .to = p.peer, .from = p.local, .ifindex = p.ifindex };
 	assert_int_equal(udp_send(&s, &out, 1), 1);
 	wait_readable(peer);
 	udp_batch_free(b);
 	udp_close(&s);
+}
+
+static void test_answer_link_local(void **state)
+{
+	enter_own_network("ip link set lo up && ip link add d0 type veth peer name d1 && "
+	                  "ip link set d0 up && ip link set d1 up && ip addr add 2001:db8::5/64 dev d1 nodad && "
+	                  "ip addr add fe80::7/64 dev d0 nodad && ip addr add fe80::7/64 dev d1 nodad");
+	check_link_local("[fe80::7%d1]:0");
+	check_link_local("[2001:db8::5]:0");
 }
 
 int main(void)
