@@ -126,10 +126,8 @@ const struct mib_object *mib_by_name(const char *name, size_t n)
 	return NULL;
 }
 
-void mib_name(const struct oid *o, struct text *out)
+void mib_name_as(const struct mib_object *object, size_t matched, const struct oid *o, struct text *out)
 {
-	size_t matched;
-	const struct mib_object *object = mib_lookup(o, &matched);
 	if (!object) {
 		oid_text(o, out);
 		return;
@@ -137,6 +135,13 @@ void mib_name(const struct oid *o, struct text *out)
 	text_add(out, object->name);
 	for (size_t i = matched; i < o->n; i++)
 		text_printf(out, ".%u", o->arc[i]);
+}
+
+void mib_name(const struct oid *o, struct text *out)
+{
+	size_t matched;
+	const struct mib_object *object = mib_lookup(o, &matched);
+	mib_name_as(object, matched, o, out);
 }
 
 // ".1.5" behind a name: each arc is 1 to 10 digits and fits 32 bits.

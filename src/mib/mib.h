@@ -37,6 +37,8 @@ const struct mib_object *mib_lookup(const struct oid *o, size_t *matched);
 const struct mib_object *mib_by_name(const char *name, size_t n);
 // "prtAlertCode.1.5", or dotted numbers when nothing is known.
 void mib_name(const struct oid *o, struct text *out);
+// The same when the caller already looked the object up (NULL: unknown).
+void mib_name_as(const struct mib_object *object, size_t matched, const struct oid *o, struct text *out);
 // A name with an optional dotted instance ("prtAlertCode.1.5", "IF-MIB::linkDown" is accepted too), or a dotted OID.
 enum st mib_parse(const char *text, struct oid *out);
 // The label of a number in a convention ("PrtAlertCodeTC", 8 -> "jam"); NULL when there is none.
@@ -53,5 +55,9 @@ void mib_render_as(const struct mib_object *o, const struct snmp_varbind *v, str
 bool mib_secret(const struct oid *name);
 // A device's own text as one clean line: no control characters, blanks and line ends as one space, trailing NULs cut.
 void mib_text(struct span raw, struct text *out);
+// The same of at most `max` octets, "..." behind it when there were more; never cut inside a UTF-8 character.
+void mib_text_cut(struct span raw, size_t max, struct text *out);
+// Whether octets of no known meaning look like text: no control characters, ASCII or valid UTF-8.
+bool mib_is_text(struct span raw);
 
 #endif

@@ -81,8 +81,20 @@ void mib_text(struct span raw, struct text *out)
 	text_clean(out, span_of(s.p + from, s.n - from));
 }
 
-// Whether octets of no known meaning look like text: plain ASCII, or UTF-8 that cleaning leaves as it is.
-static bool looks_like_text(struct span raw)
+void mib_text_cut(struct span raw, size_t max, struct text *out)
+{
+	struct span s = raw;
+	if (s.n > max) {
+		s.n = max;
+		while (s.n && (raw.p[s.n] & 0xc0) == 0x80)
+			s.n--;
+	}
+	mib_text(s, out);
+	if (s.n < raw.n)
+		text_add(out, "...");
+}
+
+bool mib_is_text(struct span raw)
 {
 	struct span s = trimmed(raw);
 	bool plain = true;
@@ -212,7 +224,7 @@ static void render_octets(const struct mib_object *o, struct span value, struct 
 		render_colons(value, out);
 	else if (kind == MIB_DATETIME)
 		render_datetime(value, out);
-	else if (kind == MIB_TEXT || looks_like_text(value))
+	else if (kind == MIB_TEXT || mib_is_text(value))
 		mib_text(value, out);
 	else
 		text_hex(out, value);

@@ -183,19 +183,6 @@ static void add_who(enum who who, const char *action, struct text *out)
 		text_printf(out, " %s %s", who == WHO_SERVICE ? "has to" : "can", action);
 }
 
-static void add_description(struct span raw, struct text *out)
-{
-	struct span s = raw;
-	if (s.n > DESCRIPTION_MAX) {
-		s.n = DESCRIPTION_MAX;
-		while (s.n && (raw.p[s.n] & 0xc0) == 0x80) // never inside a UTF-8 character
-			s.n--;
-	}
-	text_add(out, "; the printer says \"");
-	mib_text(s, out);
-	text_add(out, s.n < raw.n ? "...\"" : "\"");
-}
-
 void printer_sentence(const struct printer_alert *a, struct text *out)
 {
 	struct subject s = subject_of(a);
@@ -213,8 +200,11 @@ void printer_sentence(const struct printer_alert *a, struct text *out)
 	bool act = who != WHO_NOBODY || strcmp(severity, "critical") == 0 || strcmp(severity, "warning") == 0;
 	if (act && !is_cleared(a))
 		add_who(who, s.words ? s.words->action : NULL, out);
-	if (a->have & HAVE_DESCRIPTION && a->description.n > 0)
-		add_description(a->description, out);
+	if (a->have & HAVE_DESCRIPTION && a->description.n > 0) {
+		text_add(out, "; the printer says \"");
+		mib_text_cut(a->description, DESCRIPTION_MAX, out);
+		text_add(out, "\"");
+	}
 }
 
 const char *printer_severity(const struct printer_alert *a)
