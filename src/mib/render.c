@@ -216,9 +216,7 @@ static void render_unsigned(uint8_t type, struct span value, struct text *out)
 static void render_octets(const struct mib_object *o, struct span value, struct text *out)
 {
 	enum mib_syntax kind = o ? o->kind : MIB_OTHER;
-	if (kind == MIB_SECRET)
-		text_add(out, HIDDEN);
-	else if (kind == MIB_BITS)
+	if (kind == MIB_BITS)
 		render_bits(o->convention, value, out);
 	else if (kind == MIB_PHYS)
 		render_colons(value, out);
@@ -248,6 +246,10 @@ void mib_render(const struct oid *name, const struct snmp_varbind *v, struct tex
 
 void mib_render_as(const struct mib_object *o, const struct snmp_varbind *v, struct text *out)
 {
+	if (o && o->kind == MIB_SECRET) {
+		text_add(out, HIDDEN);
+		return;
+	}
 	switch (v->type) {
 	case BER_INTEGER:
 		render_integer(o, v->value, out);
@@ -283,7 +285,7 @@ void mib_render_as(const struct mib_object *o, const struct snmp_varbind *v, str
 		text_add(out, "end of the view");
 		break;
 	default:
-		text_hex(out, o && o->kind == MIB_SECRET ? (struct span){ 0 } : v->value);
+		text_hex(out, v->value);
 		break;
 	}
 }
