@@ -207,18 +207,14 @@ static void body_calls_refused(void)
 	REFUSED(syscall(SYS_open_by_handle_at, 0, NULL, 0), EPERM);
 	REFUSED(syscall(SYS_pidfd_open, getppid(), 0), EPERM);
 	REFUSED(syscall(SYS_tgkill, getppid(), getppid(), 0), EPERM);
-	if (!is_extra(SYS_ioctl))
-		REFUSED(ioctl(0, TIOCSTI, &letter), EPERM);
+	REFUSED(ioctl(0, TIOCSTI, &letter), EPERM);
 	if (!is_extra(SYS_clone))
 		REFUSED(fork(), EPERM);
 	if (!is_extra(SYS_ptrace))
 		REFUSED(syscall(SYS_ptrace, 0, 0, NULL, NULL), EPERM);
-	if (!is_extra(SYS_kill))
-		REFUSED(kill(getppid(), 0), EPERM);
-	if (!is_extra(SYS_process_vm_readv))
-		REFUSED(syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0), EPERM);
-	if (!is_extra(SYS_prlimit64))
-		REFUSED(syscall(SYS_prlimit64, 0, 0, &letter, NULL), EPERM);
+	REFUSED(kill(getppid(), 0), EPERM);
+	REFUSED(syscall(SYS_process_vm_readv, getppid(), NULL, 0, NULL, 0, 0), EPERM);
+	REFUSED(syscall(SYS_prlimit64, 0, 0, &letter, NULL), EPERM);
 	if (!is_extra(SYS_prctl))
 		REFUSED(prctl(PR_SET_DUMPABLE, 1), EPERM);
 	for (int family = 0; family < 46; family++) {
