@@ -11,20 +11,17 @@ enum { LINE = 80, TERM = 26 };
 // Words of a paragraph in lines of LINE columns, each after `indent` blanks; `column` is where the first line stands.
 static void print_wrapped(const char *text, int indent, int column)
 {
+	const char *blank = "";
 	while (*text) {
 		int n = (int)strcspn(text, " ");
-		if (column > indent && column + n > LINE) {
+		if (*blank && column + 1 + n > LINE) {
 			printf("\n%*s", indent, "");
 			column = indent;
+			blank = "";
 		}
-		printf("%.*s", n, text);
-		column += n;
-		text += n;
-		if (*text) {
-			putchar(' ');
-			column++;
-			text++;
-		}
+		column += printf("%s%.*s", blank, n, text);
+		blank = " ";
+		text += n + (text[n] != 0);
 	}
 	putchar('\n');
 }
@@ -54,7 +51,11 @@ static int print_commands(void)
 
 int help_print(const struct command *c)
 {
-	printf("usage: trapline %s%s%s [OPTION]...\n\n", c->name, *c->operands ? " " : "", c->operands);
+	int column = printf("usage: trapline %s ", c->name);
+	char words[LINE * 2];
+	snprintf(words, sizeof words, "%s%s[OPTION]...", c->operands, *c->operands ? " " : "");
+	print_wrapped(words, column, column);
+	putchar('\n');
 	print_wrapped(c->about, 0, 0);
 	putchar('\n');
 	for (const struct cli_option *o = c->options; o->name; o++) {
