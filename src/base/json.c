@@ -155,11 +155,25 @@ void json_key(struct json *j, const char *key)
 	j->after_key = true;
 }
 
+// How many octets at the front of s stand in a JSON string as they are: ASCII but for '"', '\\' and controls.
+static size_t json_plain(struct span s)
+{
+	size_t n = 0;
+	while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f && s.p[n] != '"' && s.p[n] != '\\')
+		n++;
+	return n;
+}
+
 void json_string(struct json *j, struct span s)
 {
 	json_comma(j);
 	text_add(j->out, "\"");
 	for (size_t i = 0; i < s.n;) {
+		size_t plain = json_plain(span_of(s.p + i, s.n - i));
+		text_bytes(j->out, span_of(s.p + i, plain));
+		i += plain;
+		if (i == s.n)
+			break;
 		uint8_t c = s.p[i];
 		size_t n = utf8_length(span_of(s.p + i, s.n - i));
 		if (n == 0)
