@@ -40,31 +40,6 @@ static void key_text(struct json *j, const char *key, const struct text *t)
 	key_str(j, key, t->n ? text_str(t) : NULL);
 }
 
-// A number in decimal without the formatter: most of what a journal's reader prints is numbers.
-static char *decimal(uint32_t v, char *end)
-{
-	do {
-		*--end = (char)('0' + v % 10);
-		v /= 10;
-	} while (v);
-	return end;
-}
-
-static void dotted(const struct oid *o, struct text *out)
-{
-	char buffer[11 * SNMP_OID_ARCS], *at = buffer + sizeof(buffer);
-	if (o->n == 0) {
-		oid_text(o, out);
-		return;
-	}
-	for (size_t i = o->n; i > 0; i--) {
-		at = decimal(o->arc[i - 1], at);
-		if (i > 1)
-			*--at = '.';
-	}
-	text_bytes(out, span_of(at, (size_t)(buffer + sizeof(buffer) - at)));
-}
-
 static void integer_value(struct json *j, struct span content)
 {
 	int64_t number;
@@ -104,7 +79,7 @@ static void oid_value(struct json *j, struct span content, struct text *scratch)
 		return;
 	}
 	text_clear(scratch);
-	dotted(&o, scratch);
+	mib_dotted(&o, scratch);
 	json_str(j, text_str(scratch));
 }
 
@@ -149,7 +124,7 @@ static void put_varbind(struct json *j, const struct snmp_varbind *v, struct tex
 	const struct mib_object *object = good ? mib_lookup(&o, &matched) : NULL;
 	json_open(j, '{');
 	text_clear(scratch);
-	dotted(&o, scratch);
+	mib_dotted(&o, scratch);
 	key_str(j, "oid", text_str(scratch));
 	text_clear(scratch);
 	mib_name_as(object, matched, &o, scratch);
@@ -227,7 +202,7 @@ static void put_said(struct json *j, const struct event_words *w, struct text *s
 		json_null(j);
 	text_clear(scratch);
 	if (w->has_notification)
-		dotted(&w->notification.trap_oid, scratch);
+		mib_dotted(&w->notification.trap_oid, scratch);
 	key_text(j, "oid", scratch);
 	key_text(j, "name", &w->name);
 	key_str(j, "severity", severity_name(w->severity));

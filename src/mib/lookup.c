@@ -126,15 +126,42 @@ const struct mib_object *mib_by_name(const char *name, size_t n)
 	return NULL;
 }
 
+// Filled from the end; by hand, because the formatter would cost more than all else in a line of JSON.
+static void put_arcs(const uint32_t *arc, size_t n, struct text *out)
+{
+	enum { ARC_ROOM = 11 };
+	char buffer[ARC_ROOM * SNMP_OID_ARCS], *end = buffer + sizeof(buffer), *at = end;
+	for (size_t i = n; i > 0; i--) {
+		uint32_t v = arc[i - 1];
+		do {
+			*--at = (char)('0' + v % 10);
+			v /= 10;
+		} while (v);
+		if (i > 1)
+			*--at = '.';
+	}
+	text_bytes(out, span_of(at, (size_t)(end - at)));
+}
+
+void mib_dotted(const struct oid *o, struct text *out)
+{
+	if (o->n == 0)
+		text_add(out, "0.0");
+	else
+		put_arcs(o->arc, o->n, out);
+}
+
 void mib_name_as(const struct mib_object *object, size_t matched, const struct oid *o, struct text *out)
 {
 	if (!object) {
-		oid_text(o, out);
+		mib_dotted(o, out);
 		return;
 	}
 	text_add(out, object->name);
-	for (size_t i = matched; i < o->n; i++)
-		text_printf(out, ".%u", o->arc[i]);
+	if (matched < o->n) {
+		text_add(out, ".");
+		put_arcs(o->arc + matched, o->n - matched, out);
+	}
 }
 
 void mib_name(const struct oid *o, struct text *out)

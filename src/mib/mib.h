@@ -39,6 +39,8 @@ const struct mib_object *mib_by_name(const char *name, size_t n);
 void mib_name(const struct oid *o, struct text *out);
 // The same when the caller already looked the object up (NULL: unknown).
 void mib_name_as(const struct mib_object *object, size_t matched, const struct oid *o, struct text *out);
+// The number in dotted form as oid_text writes it, several times faster.
+void mib_dotted(const struct oid *o, struct text *out);
 // A name with an optional dotted instance ("prtAlertCode.1.5", "IF-MIB::linkDown" is accepted too), or a dotted OID.
 enum st mib_parse(const char *text, struct oid *out);
 // The label of a number in a convention ("PrtAlertCodeTC", 8 -> "jam"); NULL when there is none.
