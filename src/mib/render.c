@@ -94,22 +94,31 @@ void mib_text_cut(struct span raw, size_t max, struct text *out)
 		text_add(out, "...");
 }
 
+// Whether cleaning leaves these octets, which have no blanks but spaces, as they are.
+static bool is_clean(struct span s)
+{
+	struct text cleaned = { 0 };
+	text_clean(&cleaned, s);
+	bool same = cleaned.n == s.n && (s.n == 0 || memcmp(cleaned.p, s.p, s.n) == 0);
+	text_done(&cleaned);
+	return same;
+}
+
 bool mib_is_text(struct span raw)
 {
 	struct span s = trimmed(raw);
 	bool plain = true;
+	size_t from = 0;
 	for (size_t i = 0; i < s.n; i++) {
-		if ((s.p[i] < 0x20 && !is_blank(s.p[i])) || s.p[i] == 0x7f)
+		plain = plain && s.p[i] >= 0x20 && s.p[i] < 0x7f;
+		if (!is_blank(s.p[i]) || s.p[i] == ' ')
+			continue;
+		if (!plain && !is_clean(span_of(s.p + from, i - from)))
 			return false;
-		plain = plain && s.p[i] < 0x80;
+		plain = true;
+		from = i + 1;
 	}
-	if (plain)
-		return s.n > 0 || raw.n == 0;
-	struct text cleaned = { 0 };
-	text_clean(&cleaned, s);
-	bool broken = strstr(text_str(&cleaned), "\xef\xbf\xbd") != NULL;
-	text_done(&cleaned);
-	return !broken;
+	return (plain || is_clean(span_of(s.p + from, s.n - from))) && (s.n > 0 || raw.n == 0);
 }
 
 static void render_ticks(uint32_t ticks, struct text *out)
