@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Walks the varbinds of a notification for one object. The first one counts; a value of the wrong type is as good as absent.
 #include "event/values.h"
 
 #include "snmp/ber.h"
