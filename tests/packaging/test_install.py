@@ -37,7 +37,7 @@ def main():
         for name in sorted(n for n in files if files[n] != WANTED.get(n, files[n])):
             print(f"{name}: {'may be run' if files[name] else 'may not be run'}")
         unit = (top / "lib/systemd/system/trapline.service").read_text()
-        starts = f"ExecStart=/{PREFIX}/bin/trapline serve\n" in unit
+        starts = f"ExecStart=/{PREFIX}/bin/trapline serve --data %S/trapline\n" in unit
         if not starts:
             print("trapline.service does not start the installed program")
         said = subprocess.run([top / "bin/trapline", "version"], capture_output=True, text=True)
