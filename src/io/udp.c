@@ -17,11 +17,12 @@ static bool option_set(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof value) == 0;
 }
 
-// Asks for the large buffer: as root past net.core.rmem_max, else up to it. Returns half of what the kernel says,
-// because it doubles what is asked to leave room for its own bookkeeping (socket(7)).
-static uint32_t buffer_enlarge(int fd)
+// Asks for the large buffer: as root past net.core.rmem_max, else up to it. A socket of the service manager keeps what its
+// unit gave it (ReceiveBuffer=) unless we are root: asking would cut it down to net.core.rmem_max. Returns half of what the
+// kernel says, because it doubles what is asked to leave room for its own bookkeeping (socket(7)).
+static uint32_t buffer_enlarge(int fd, bool passed)
 {
-	if (!option_set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_RCVBUF_WANTED))
+	if (!option_set(fd, SOL_SOCKET, SO_RCVBUFFORCE, UDP_RCVBUF_WANTED) && !passed)
 		option_set(fd, SOL_SOCKET, SO_RCVBUF, UDP_RCVBUF_WANTED);
 	int size = 0;
 	socklen_t n = sizeof size;
@@ -30,14 +31,14 @@ static uint32_t buffer_enlarge(int fd)
 }
 
 // The options that every socket needs, bound or not yet; UDP_GRO may be missing (kernel before 5.0).
-static enum st options_set(struct udp_socket *s)
+static enum st options_set(struct udp_socket *s, bool passed)
 {
 	bool told = s->v6 ? option_set(s->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
 	                  : option_set(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
 	if (!told)
 		return ST_SYSTEM;
 	s->gro = option_set(s->fd, SOL_UDP, UDP_GRO, 1);
-	s->rcvbuf = buffer_enlarge(s->fd);
+	s->rcvbuf = buffer_enlarge(s->fd, passed);
 	return ST_OK;
 }
 
@@ -83,7 +84,7 @@ enum st udp_open(const struct addr *local, bool shared, struct udp_socket *out)
 		return ST_SYSTEM;
 	if (shared && !option_set(fd, SOL_SOCKET, SO_REUSEPORT, 1))
 		return ST_SYSTEM;
-	enum st st = options_set(&s);
+	enum st st = options_set(&s, false);
 	if (st != ST_OK)
 		return st;
 	struct sockaddr_storage ss;
@@ -138,7 +139,7 @@ enum st udp_adopt(int fd, struct udp_socket *out)
 	int flags = fcntl(fd, F_GETFL);
 	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
 		return ST_SYSTEM;
-	enum st st = options_set(&s);
+	enum st st = options_set(&s, true);
 	if (st == ST_OK)
 		st = local_read(&s);
 	if (st == ST_OK)

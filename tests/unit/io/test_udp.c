@@ -136,6 +136,24 @@ static void test_adopt(void **state)
 	udp_close(&s);
 }
 
+// What systemd forced past net.core.rmem_max, we without privileges must not cut down again.
+static void test_adopt_keeps_the_buffer(void **state)
+{
+	enum { FORCED = 48 << 20, NOBODY = 65534 };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0), size = FORCED;
+	if (geteuid() != 0 || setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) < 0) {
+		close(fd);
+		skip(); // needs CAP_NET_ADMIN
+	}
+	struct udp_socket s;
+	assert_int_equal(seteuid(NOBODY), 0);
+	enum st st = udp_adopt(fd, &s);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(st, ST_OK);
+	assert_int_equal(s.rcvbuf, FORCED);
+	udp_close(&s);
+}
+
 // A socket that systemd made may serve both families; its IPv4 peers are IPv4 for us, and are answered.
 static void test_adopt_both_families(void **state)
 {
@@ -520,6 +538,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_adopt),
+		cmocka_unit_test(test_adopt_keeps_the_buffer),
 		cmocka_unit_test(test_adopt_both_families),
 		cmocka_unit_test(test_answer_v4),
 		cmocka_unit_test(test_answer_v6),
