@@ -88,22 +88,24 @@ static int read_meta(struct journal *j, const char *name, int64_t *value)
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-// The last block tells the next id, and shows whether the end of the file is what was written.
-static int read_last(struct journal *j, int64_t *next, int64_t *time, bool *damaged)
+// The last block tells the next id. The newest blocks show whether the end of the file is what was written: more than one
+// of them, because a small block lies in a page of its own table and the file's last page may be of the one before.
+static int read_newest(struct journal *j, int64_t *next, int64_t *time, bool *damaged)
 {
 	sqlite3_stmt *s = NULL;
-	int rc = sql_prepare(
-	        j->db, "SELECT first, count, time, crc, informs, body FROM block ORDER BY first DESC LIMIT 1", &s);
+	int rc = sql_prepare(j->db, "SELECT first, count, time, crc, body FROM block ORDER BY first DESC", &s);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_step(s);
-	if (rc == SQLITE_ROW) {
+	for (size_t looked_at = 0; rc == SQLITE_ROW && looked_at < JOURNAL_START_CHECK; rc = sqlite3_step(s)) {
 		int64_t first = sqlite3_column_int64(s, 0), count = sqlite3_column_int64(s, 1);
-		struct span body = span_of(sqlite3_column_blob(s, 5), (size_t)sqlite3_column_bytes(s, 5));
+		struct span body = span_of(sqlite3_column_blob(s, 4), (size_t)sqlite3_column_bytes(s, 4));
 		uint32_t n = 0, informs = 0;
-		*damaged = first < 1 || crc32c(0, body) != (uint64_t)sqlite3_column_int64(s, 3) ||
-		           block_check(body, &n, &informs) != ST_OK || n != count;
+		if (first < 1 || crc32c(0, body) != (uint64_t)sqlite3_column_int64(s, 3) ||
+		    block_check(body, &n, &informs) != ST_OK || n != count)
+			*damaged = true;
 		*next = first + count > *next ? first + count : *next;
 		*time = sqlite3_column_int64(s, 2) > *time ? sqlite3_column_int64(s, 2) : *time;
+		looked_at += body.n;
 	}
 	sql_finish(&s);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -162,7 +164,7 @@ static enum st journal_start(struct journal *j, struct text *why)
 	if (rc == SQLITE_OK)
 		rc = read_meta(j, "time", &time);
 	if (rc == SQLITE_OK)
-		rc = read_last(j, &next, &time, &damaged);
+		rc = read_newest(j, &next, &time, &damaged);
 	if (rc == SQLITE_OK && !damaged)
 		rc = journal_settle(j);
 	st = sql_status(j->db, rc);
@@ -173,7 +175,8 @@ static enum st journal_start(struct journal *j, struct text *why)
 		sql_sentence(j->db, rc, why);
 	} else if (damaged) {
 		st = ST_DAMAGED;
-		text_printf(why, "%s is damaged: its last block does not have the checksum it was written with", path);
+		text_printf(why, "%s is damaged: one of its last blocks does not have the checksum it was written with",
+		            path);
 	}
 	j->next = j->put_next = (uint64_t)next;
 	j->time = j->put_time = time;
