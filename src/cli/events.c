@@ -22,6 +22,7 @@ struct listing {
 	struct journal_reader *reader; // NULL while there is no journal
 	struct filter filter;
 	bool json, colour;
+	bool say_more; // that there are older ones
 	uint64_t skip; // matching events that are not printed
 	struct text line;
 };
@@ -97,6 +98,8 @@ static enum st find_newest(struct listing *l, uint64_t oldest, uint64_t next, ui
 		*from = at = b.first;
 	}
 	l->skip = found > limit ? found - limit : 0;
+	if (l->say_more && found >= limit && (l->skip || at > oldest))
+		fprintf(stderr, "the newest %" PRIu64 "; --limit 0 shows all\n", limit);
 	if (*from < oldest)
 		*from = oldest;
 	return st == ST_NONE ? ST_OK : st;
@@ -197,6 +200,7 @@ static int list(struct listing *l)
 	if (late && !args_has(a, "limit"))
 		limit = 0;
 	bool past = !following || ranged || late || args_has(a, "limit");
+	l->say_more = !args_has(a, "limit");
 	enum st st = list_past(l, past, limit, &at);
 	if (st)
 		return failed(l, st, NULL);

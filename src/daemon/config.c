@@ -28,6 +28,9 @@ void config_free(struct config *c)
 	free(c->user);
 	free(c->engine_id);
 	free(c->listen);
+	for (char **f = c->folders; f && *f; f++)
+		free(*f);
+	free(c->folders);
 	policy_free(c->policy);
 	config_tree_free(c->tree);
 	free(c);

@@ -27,7 +27,8 @@ struct config {
 	struct policy *policy; // communities, sites, relays, rate
 	int64_t keep_ns;
 	uint64_t keep_bytes;
-	unsigned workers;         // 0: by the number of cores
+	unsigned workers; // 0: by the number of cores
+	char **folders; // that `-file` secrets stand in, NULL-terminated (NULL: none): lock-in must leave them readable
 	struct config_tree *tree; // what config_show writes
 };
 

@@ -80,6 +80,28 @@ static size_t read_secret(struct config_build *b, const struct setting *s, const
 	return 0;
 }
 
+// Keeps the folder of a secret's file, once.
+static void note_folder(struct config_build *b, const char *path)
+{
+	struct config *c = b->config;
+	const char *slash = strrchr(path, '/');
+	size_t length = slash ? (size_t)(slash - path) : 1, n = 0;
+	const char *folder = slash ? path : ".";
+	for (; c->folders && c->folders[n]; n++)
+		if (strlen(c->folders[n]) == length && memcmp(c->folders[n], folder, length) == 0)
+			return;
+	char **more = reallocarray(c->folders, n + 2, sizeof *more);
+	if (!more) {
+		b->st = ST_NO_MEMORY;
+		return;
+	}
+	c->folders = more;
+	more[n] = length ? strndup(folder, length) : strdup("/");
+	more[n + 1] = NULL;
+	if (!more[n])
+		b->st = ST_NO_MEMORY;
+}
+
 void put_community_file(struct config_build *b, void *target, const struct setting *s)
 {
 	uint8_t secret[CONFIG_SECRET_MAX + 3];
@@ -89,6 +111,8 @@ void put_community_file(struct config_build *b, void *target, const struct setti
 	if (n && !c->community)
 		take_community(b, c, s->place, span_of(secret, n));
 	explicit_bzero(secret, sizeof secret);
+	if (path)
+		note_folder(b, path);
 	free(path);
 }
 

@@ -267,6 +267,19 @@ def test_follow():
         assert [json.loads(early.line())["name"] for _ in range(2)] == ["warmStart", "linkUp"]
 
 
+def test_the_newest_fifty():
+    with tempfile.TemporaryDirectory() as folder, Collector(folder) as collector:
+        collector.start()
+        for i in range(53):
+            collector.send("inform" if i in (0, 52) else "trap", "linkDown", "ifIndex.3", "i", str(i))
+        shown = expect(0, "events", "--data", folder)
+        assert len(shown.stdout.splitlines()) == 50 and "--limit 0" in shown.stderr
+        assert "Interface 52 " in shown.stdout.splitlines()[-1] and "Interface 3 " in shown.stdout.splitlines()[0]
+        assert len(expect(0, "events", "--data", folder, "--limit", "0").stdout.splitlines()) == 53
+        assert len(expect(0, "events", "--data", folder, "--since", "1h").stdout.splitlines()) == 53
+        assert len(listed(folder)) == 53
+
+
 def test_colour():
     with tempfile.TemporaryDirectory() as folder, Collector(folder) as collector:
         collector.start()

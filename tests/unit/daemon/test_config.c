@@ -345,6 +345,8 @@ static void test_everything_is_put(void **state)
 	assert_true(span_equal(span_of(p->communities[1].community, p->communities[1].n), span_str("from a file")));
 	assert_int_equal(p->communities[1].listener_count, 1);
 	assert_int_equal(p->communities[1].listeners[0].port, 2697);
+	assert_string_equal(c->folders[0], ".");
+	assert_null(c->folders[1]);
 	assert_int_equal(p->relays.n, 1);
 	assert_int_equal(p->site_count, 1);
 	assert_string_equal(p->sites[0].name, "head office");
