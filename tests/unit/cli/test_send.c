@@ -155,7 +155,8 @@ static void *receiver(void *arg)
 		struct wr w = wr_of(out, sizeof out);
 		struct snmp_pdu other = m.pdu;
 		other.request_id += i == 0;
-		snmp_write_inform_response(&w, i == 1 ? span_str("other") : m.community, &other);
+		snmp_write_response_pdu(&w, &other, i < 2 ? 5 : 0);
+		snmp_wrap_community(&w, SNMP_V2C, i == 1 ? span_str("others") : m.community);
 		struct span answer = wr_span(&w);
 		sendto(fd, answer.p, answer.n, 0, (struct sockaddr *)&from, size);
 	}

@@ -60,7 +60,7 @@ static struct config *load(enum st want, struct config_report *report)
 
 static void test_merge(void **state)
 {
-	put("c.yaml", "workers: 1\nretention: { days: 9 }\nrelays: [ 10.0.0.1 ]\n"
+	put("c.yaml", "workers: 1\nretention: { days: 9, size: 1GB }\nrelays: [ 10.0.0.1 ]\n"
 	              "communities:\n- { label: a, community: s, from: [ 10.0.0.1 ] }\n");
 	put("local.yaml", "workers: 2\nretention: { size: 5GB }\nrelays: [ 10.0.0.2 ]\n"
 	                  "communities:\n- { label: b, community: t, from: [ 10.0.0.2 ] }\n");
@@ -74,6 +74,10 @@ static void test_merge(void **state)
 	assert_int_equal(c->policy->community_count, 2);
 	assert_string_equal(c->policy->communities[0].label, "a");
 	assert_string_equal(c->policy->communities[1].label, "b");
+	struct text shown = { 0 };
+	config_show(c, &shown);
+	assert_null(strstr(text_str(&shown), "1GB"));
+	text_done(&shown);
 	config_free(c);
 }
 
