@@ -20,13 +20,13 @@ static int take_oid(const struct args *a, const char *text, struct oid *out)
 	return CLI_DONE;
 }
 
-// An OID as a value may be a name too; the builder reads numbers.
+// An OID as a value may be a name too, the builder reads numbers; NULL has no value to read.
 static enum st varbind_parse(const struct oid *name, char type, const char *value, struct snmp_out_varbind *out)
 {
 	struct oid o;
 	struct text number = { 0 };
 	if (type != 'o' || mib_parse(value, &o))
-		return snmp_out_varbind_parse(name, type, value, out);
+		return snmp_out_varbind_parse(name, type, type == 'n' ? "" : value, out);
 	oid_text(&o, &number);
 	enum st st = snmp_out_varbind_parse(name, type, text_str(&number), out);
 	text_done(&number);

@@ -62,9 +62,10 @@ static void test_v2(void **state)
 	assert_int_equal(oid_compare(&n.trap_oid, &trap), 0);
 	send_notification_done(&sent);
 
-	assert_int_equal(build("trap 1.3.6.1.4.1.9.9.1", &message), CLI_DONE);
+	assert_int_equal(build("trap 1.3.6.1.4.1.9.9.1 1.3.6.1.4.1.9.9 n x 1.3.6.1.4.1.9.8 b 0", &message), CLI_DONE);
 	assert_int_equal(snmp_parse_message(message, &m), ST_OK);
 	assert_int_equal(m.pdu.tag, PDU_TRAP_V2);
+	send_notification_done(&sent);
 }
 
 // RFC 3584 3.2, there and (by snmp_normalise, 3.1) back.
