@@ -145,9 +145,11 @@ static int journal_connect(struct journal *j, const char *path)
 static int journal_settle(struct journal *j)
 {
 	int rc = sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
+		return rc;
 	sqlite3_db_config(j->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	sqlite3_wal_hook(j->db, wal_grew, j);
-	return (rc & 0xff) == SQLITE_BUSY ? SQLITE_OK : rc;
+	return SQLITE_OK;
 }
 
 static enum st journal_start(struct journal *j, struct text *why)
