@@ -32,7 +32,14 @@ static enum st cfb_open(EVP_CIPHER_CTX *ctx, const uint8_t *iv, struct span seal
 	int n = 0;
 	if (!EVP_EncryptUpdate(ctx, out, &n, out, (int)(blocks * AES_BLOCK)) || (size_t)n != blocks * AES_BLOCK)
 		return ST_SYSTEM;
-	for (size_t i = 0; i < sealed.n; i++)
+	size_t i = 0;
+	for (uint64_t a, b; i + sizeof a <= sealed.n; i += sizeof a) {
+		memcpy(&a, out + i, sizeof a);
+		memcpy(&b, sealed.p + i, sizeof b);
+		a ^= b;
+		memcpy(out + i, &a, sizeof a);
+	}
+	for (; i < sealed.n; i++)
 		out[i] ^= sealed.p[i];
 	return ST_OK;
 }

@@ -45,8 +45,9 @@ void v3_state_users(struct v3_state *s, const struct usm_users *users);
 uint32_t v3_state_time(const struct v3_state *s, int64_t now);
 
 enum v3_option {
-	V3_SKIP_TIME = 1,   // no time check, and nothing is learned: for what waited, and for offline decoding
-	V3_SKIP_REPLAY = 2, // neither looks for the digest nor keeps it: for offline decoding
+	V3_SKIP_TIME = 1,     // no time check, and nothing is learned: for what waited, and for offline decoding
+	V3_SKIP_REPLAY = 2,   // neither looks for the digest nor keeps it: for offline decoding
+	V3_ANY_AUTHORITY = 4, // an inform to another engine than ours is taken too, without a reply: offline decoding
 };
 
 // Room that one message is decrypted into; what was received points into it until it is used again.
@@ -90,6 +91,9 @@ struct v3_received {
 // ST_NO_MEMORY.
 enum st v3_receive(struct v3_state *s, int64_t now, struct span site, const struct addr *peer, struct span datagram,
                    unsigned options, struct v3_scratch *scratch, struct v3_received *out);
+
+// The engine that a received notification came from: of a trap the authoritative one, of an inform the context's.
+struct span v3_sender_engine(const struct v3_received *r);
 
 // The Report that `r` asks for (RFC 3412 7.1 (3), RFC 3414 3.2), of our own values. notInTimeWindows is authenticated.
 // ST_REPORTABLE when it asks for none, ST_FULL.

@@ -211,7 +211,7 @@ static enum st take_pdu(struct passage *p)
 	switch (p->r->pdu.tag) {
 	case PDU_INFORM: // RFC 3414 3.2 (3): for an inform the receiver is authoritative
 		if (!p->r->own)
-			return ST_ENGINE;
+			return p->options & V3_ANY_AUTHORITY ? ST_OK : ST_ENGINE;
 		fill_reply(p);
 		return ST_OK;
 	case PDU_TRAP_V2:
@@ -297,4 +297,9 @@ enum st v3_receive(struct v3_state *s, int64_t now, struct span site, const stru
 	s->by[st]++;
 	out->report = report_for(out, st);
 	return st;
+}
+
+struct span v3_sender_engine(const struct v3_received *r)
+{
+	return r->pdu.tag == PDU_INFORM ? r->scoped.context_engine : r->message.usm.engine;
 }
