@@ -41,27 +41,28 @@ void checkpoint_leave(struct checkpoint *c, uint64_t wal)
 		pthread_cond_broadcast(&c->changed);
 }
 
-static uint64_t wal_size(struct checkpoint *c)
+static void wal_sizes(struct checkpoint *c, uint64_t *wal, uint64_t *limit)
 {
 	pthread_mutex_lock(&c->mutex);
-	uint64_t wal = c->wal;
+	*wal = c->wal;
+	*limit = c->limit;
 	pthread_mutex_unlock(&c->mutex);
-	return wal;
 }
 
-// Copies beside the writer until little is left.
+// Copies beside the writer until little is left, or until the WAL is so large that the writer must wait for the rest.
 static enum st copy(struct checkpoint *c)
 {
-	for (int i = 0; i < CHECKPOINT_PASSES; i++) {
+	for (;;) {
 		int frames = 0, copied = 0;
+		uint64_t wal, limit;
 		int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, &frames, &copied);
 		if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
 			return sql_status(c->db, rc);
-		uint64_t done = journal_wal_size((unsigned)copied), wal = wal_size(c);
-		if (copied < frames || wal < done + CHECKPOINT_LEFT)
-			break;
+		wal_sizes(c, &wal, &limit);
+		bool little = wal < journal_wal_size((unsigned)copied) + CHECKPOINT_LEFT;
+		if (little || copied < frames || wal >= limit - CHECKPOINT_STEP)
+			return ST_OK;
 	}
-	return ST_OK;
 }
 
 static void gate_close(struct checkpoint *c)

@@ -19,7 +19,6 @@
 enum checkpoint_limits {
 	CHECKPOINT_START = 16 << 20, // bytes of WAL; more would lengthen the start after a crash
 	CHECKPOINT_LEFT = 1 << 20,   // little enough to be copied while the writer stands still
-	CHECKPOINT_PASSES = 4,       // copies beside the writer before it is held with whatever is left
 	CHECKPOINT_STEP = 16 << 20,  // how much the WAL may grow after a try that failed
 	CHECKPOINT_BUSY_MS = 20,     // how long readers are waited for while the writer stands still
 	CHECKPOINT_RETRY_MS = 500,

@@ -144,12 +144,12 @@ static void tell_commit(struct writer *w, enum st st, const struct group *g, int
 	pthread_mutex_unlock(&w->mutex);
 }
 
-// Writes one transaction if there is anything; *more: the rings may hold more.
+// Writes one transaction if there is anything. *more: it had no room for all that the rings held; what came since has rung.
 static enum st commit_group(struct writer *w, bool *more)
 {
 	struct group g;
 	gather(w, &g);
-	*more = g.runs != 0;
+	*more = g.runs == WRITER_RUNS || g.bytes >= WRITER_COMMIT_MAX;
 	if (g.runs == 0) {
 		free_group(w, &g); // the skipped end of a ring
 		return ST_OK;
