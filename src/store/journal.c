@@ -34,9 +34,11 @@ const char *journal_error(const struct journal *j)
 
 static enum st journal_fail(struct journal *j, const char *doing, int rc)
 {
+	int error = errno;
 	enum st st = sql_status(j->db, rc);
 	text_clear(&j->error);
 	text_printf(&j->error, "%s %s/%s: ", doing, j->dir, JOURNAL_FILE);
+	errno = error;
 	sql_sentence(j->db, rc, &j->error);
 	if (j->open_transaction && !sqlite3_get_autocommit(j->db))
 		sql_run(j->rollback);
@@ -160,6 +162,7 @@ static enum st journal_start(struct journal *j, struct text *why)
 		return st;
 	int64_t next = 1, time = 0;
 	bool damaged = false;
+	errno = 0;
 	int rc = journal_connect(j, path);
 	if (rc == SQLITE_OK)
 		rc = read_meta(j, "next", &next);

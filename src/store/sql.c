@@ -20,6 +20,13 @@ static enum st status_of_errno(int error)
 	}
 }
 
+// SQLite forgets the errno of a COMMIT that failed; sql_run leaves it in errno.
+static int error_of(sqlite3 *db, int rc)
+{
+	int kept = db && ((rc & 0xff) == SQLITE_IOERR || (rc & 0xff) == SQLITE_CANTOPEN) ? sqlite3_system_errno(db) : 0;
+	return kept ? kept : errno;
+}
+
 enum st sql_status(sqlite3 *db, int rc)
 {
 	switch (rc & 0xff) {
@@ -30,9 +37,9 @@ enum st sql_status(sqlite3 *db, int rc)
 	case SQLITE_FULL:
 		return ST_DISK_FULL;
 	case SQLITE_IOERR:
-		return rc == SQLITE_IOERR_CORRUPTFS ? ST_DAMAGED : status_of_errno(db ? sqlite3_system_errno(db) : 0);
+		return rc == SQLITE_IOERR_CORRUPTFS ? ST_DAMAGED : status_of_errno(error_of(db, rc));
 	case SQLITE_CANTOPEN:
-		return db && sqlite3_system_errno(db) ? status_of_errno(sqlite3_system_errno(db)) : ST_IO;
+		return status_of_errno(error_of(db, rc));
 	case SQLITE_CORRUPT:
 		return ST_DAMAGED;
 	case SQLITE_NOTADB:
@@ -118,8 +125,10 @@ void sql_finish(sqlite3_stmt **s)
 
 int sql_run(sqlite3_stmt *s)
 {
-	int rc = sqlite3_step(s);
+	errno = 0;
+	int rc = sqlite3_step(s), error = errno;
 	sqlite3_reset(s);
+	errno = error;
 	return rc == SQLITE_DONE || rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 

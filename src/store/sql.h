@@ -15,7 +15,8 @@ enum sql_limits {
 	SQL_BUSY_MS = 2000, // how long a connection waits for another one that recovers the WAL
 };
 
-// ST_DISK_FULL, ST_IO, ST_DAMAGED, ST_NOT_OURS, ST_DENIED, ST_BUSY, ST_NO_MEMORY, or ST_OK. `db` may be NULL.
+// ST_DISK_FULL, ST_IO, ST_DAMAGED, ST_NOT_OURS, ST_DENIED, ST_BUSY, ST_NO_MEMORY, or ST_OK. `db` may be NULL. Both look at errno
+// when SQLite did not keep it: call them directly after what failed.
 enum st sql_status(sqlite3 *db, int rc);
 // "disk I/O error (fsync; Input/output error)": what SQLite and the system say of the last error on `db`.
 void sql_sentence(sqlite3 *db, int rc, struct text *out);
@@ -26,7 +27,7 @@ int sql_open(const char *path, int flags, sqlite3 **db);
 void sql_close(sqlite3 **db);
 int sql_prepare(sqlite3 *db, const char *text, sqlite3_stmt **out);
 void sql_finish(sqlite3_stmt **s);
-// Steps a statement that gives no row and resets it.
+// Steps a statement that gives no row and resets it. errno is that of the step.
 int sql_run(sqlite3_stmt *s);
 // Steps a statement that gives one integer and resets it; *out changes only on SQLITE_ROW.
 int sql_int(sqlite3_stmt *s, int64_t *out);
