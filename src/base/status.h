@@ -42,6 +42,8 @@
 	X(DECRYPT, "decryption-error", "usmStatsDecryptionErrors: could not be decrypted")                             \
 	X(REPLAY, "replay", "a message that was seen before")                                                          \
 	X(REPORTABLE, "report", "a Report, or a message that wants none, is not answered")                             \
+	/* authenticated encryption */                                                                                 \
+	X(FORGED, "forged", "the integrity check failed")                                                              \
 	/* the outside world */                                                                                        \
 	X(IO, "io", "an input/output error")                                                                           \
 	X(DISK_FULL, "disk-full", "the disk is full")                                                                  \

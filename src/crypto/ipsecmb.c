@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+// The intel-ipsec-mb back end (x86): AES-GCM by its direct calls, the others as jobs, of which it works on several at a
+// time: HMAC gains by that what it lacks alone. The library only computes tags; comparing them, in constant time, is done
+// here. One manager an engine, because it is not thread safe.
+#include <assert.h>
+#include <intel-ipsec-mb.h>
+#include <stdlib.h>
+
+#include "crypto/aead_private.h"
+#include "crypto/secret.h"
+
+enum {
+	JOBS = 64,         // messages worked on at a time; half of what the library's queue takes
+	AES_SCHEDULE = 60, // words of an expanded AES-256 key
+	HMAC_BLOCK = 64,   // of SHA-1 and SHA-256
+	CHAIN = 32,        // octets of SHA-256's chaining value; SHA-1's is shorter
+};
+
+struct imb_key {
+	struct aead_key head;
+	_Alignas(VAULT_ALIGN) union { // the library wants its keys aligned
+		struct gcm_key_data gcm;
+		uint8_t chacha[32];
+		struct {
+			_Alignas(16) uint32_t schedule[AES_SCHEDULE];
+			_Alignas(16) uint8_t inner[CHAIN], outer[CHAIN];
+		} cbc;
+	};
+};
+static_assert(sizeof(struct imb_key) <= VAULT_BLOCK_MAX, "a key fits into a block of the vault");
+
+// What a job needs until it is done.
+struct slot {
+	struct aead_op *op;
+	uint8_t nonce[AEAD_NONCE], aad[12];
+	uint8_t received[AEAD_TAG_MAX];
+	uint8_t computed[32];
+};
+
+struct imb_engine {
+	struct aead_engine head;
+	IMB_MGR *mgr;
+	struct gcm_context_data gcm;
+	struct slot slots[JOBS];
+};
+
+static bool usable(void)
+{
+	return __builtin_cpu_supports("aes") && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.2");
+}
+
+static void engine_free(struct aead_engine *engine)
+{
+	struct imb_engine *e = (struct imb_engine *)engine;
+	if (e->mgr)
+		free_mb_mgr(e->mgr);
+	secret_wipe(e, sizeof *e);
+	free(e);
+}
+
+static enum st engine_new(struct crypto *crypto, struct aead_engine **out)
+{
+	struct imb_engine *e = aligned_alloc(VAULT_ALIGN, (sizeof *e + VAULT_ALIGN - 1) / VAULT_ALIGN * VAULT_ALIGN);
+	if (!e)
+		return ST_NO_MEMORY;
+	memset(e, 0, sizeof *e);
+	e->mgr = alloc_mb_mgr(0);
+	if (!e->mgr) {
+		engine_free(&e->head);
+		return ST_NO_MEMORY;
+	}
+	init_mb_mgr_auto(e->mgr, NULL);
+	bool tested = !(e->mgr->features & IMB_FEATURE_SELF_TEST) || (e->mgr->features & IMB_FEATURE_SELF_TEST_PASS);
+	if (imb_get_errno(e->mgr) != 0 || !tested) {
+		engine_free(&e->head);
+		return ST_SYSTEM;
+	}
+	*out = &e->head;
+	return ST_OK;
+}
+
+static size_t key_size(const struct aead_alg *alg)
+{
+	struct imb_key *k = NULL;
+	switch (aead_kind(alg)) {
+	case AEAD_GCM:
+		return offsetof(struct imb_key, gcm) + sizeof k->gcm;
+	case AEAD_CHACHA:
+		return offsetof(struct imb_key, chacha) + sizeof k->chacha;
+	default:
+		return offsetof(struct imb_key, cbc) + sizeof k->cbc;
+	}
+}
+
+// The chaining value behind one padded block of the key (RFC 2104); the key is no longer than a block.
+static void hmac_chain(IMB_MGR *mgr, bool sha1, struct span key, uint8_t pad, uint8_t out[CHAIN])
+{
+	uint8_t block[HMAC_BLOCK];
+	memset(block, pad, sizeof block);
+	for (size_t i = 0; i < key.n; i++)
+		block[i] ^= key.p[i];
+	if (sha1)
+		IMB_SHA1_ONE_BLOCK(mgr, block, out);
+	else
+		IMB_SHA256_ONE_BLOCK(mgr, block, out);
+	secret_wipe(block, sizeof block);
+}
+
+static void cbc_init(IMB_MGR *mgr, struct imb_key *k, const struct aead_secret *s)
+{
+	_Alignas(16) uint32_t other[AES_SCHEDULE];
+	void *seal = k->head.way == AEAD_SEAL ? k->cbc.schedule : other;
+	void *open = k->head.way == AEAD_SEAL ? other : k->cbc.schedule;
+	if (s->key.n == IMB_KEY_128_BYTES)
+		IMB_AES_KEYEXP_128(mgr, s->key.p, seal, open);
+	else
+		IMB_AES_KEYEXP_256(mgr, s->key.p, seal, open);
+	secret_wipe(other, sizeof other);
+	bool sha1 = aead_kind(k->head.alg) == AEAD_CBC_SHA1;
+	hmac_chain(mgr, sha1, s->integ, 0x36, k->cbc.inner);
+	hmac_chain(mgr, sha1, s->integ, 0x5c, k->cbc.outer);
+}
+
+static enum st key_init(struct aead_engine *engine, struct aead_key *key, const struct aead_secret *s)
+{
+	IMB_MGR *mgr = ((struct imb_engine *)engine)->mgr;
+	struct imb_key *k = (struct imb_key *)key;
+	switch (aead_kind(key->alg)) {
+	case AEAD_GCM:
+		if (s->key.n == IMB_KEY_128_BYTES)
+			IMB_AES128_GCM_PRE(mgr, s->key.p, &k->gcm);
+		else
+			IMB_AES256_GCM_PRE(mgr, s->key.p, &k->gcm);
+		break;
+	case AEAD_CHACHA:
+		memcpy(k->chacha, s->key.p, sizeof k->chacha);
+		break;
+	default:
+		cbc_init(mgr, k, s);
+	}
+	return ST_OK;
+}
+
+static void key_done(struct aead_key *key)
+{
+}
+
+static enum st tag_verdict(const struct aead_op *op, const uint8_t *computed)
+{
+	size_t n = op->key->alg->tag;
+	return secret_equal(span_of(computed, n), span_of(aead_tag(op), n)) ? ST_OK : ST_FORGED;
+}
+
+static void gcm_seal(struct imb_engine *e, struct aead_op *op)
+{
+	const struct imb_key *k = (const struct imb_key *)op->key;
+	uint8_t nonce[AEAD_NONCE], room[12];
+	aead_nonce(op, nonce);
+	struct span aad = aead_associated(op, room);
+	uint8_t *text = aead_text(op);
+	if (k->head.alg->key == IMB_KEY_128_BYTES)
+		IMB_AES128_GCM_ENC(e->mgr, &k->gcm, &e->gcm, text, text, op->text, nonce, aad.p, aad.n, text + op->text,
+		                   k->head.alg->tag);
+	else
+		IMB_AES256_GCM_ENC(e->mgr, &k->gcm, &e->gcm, text, text, op->text, nonce, aad.p, aad.n, text + op->text,
+		                   k->head.alg->tag);
+	op->st = ST_OK;
+}
+
+static void gcm_open(struct imb_engine *e, struct aead_op *op)
+{
+	const struct imb_key *k = (const struct imb_key *)op->key;
+	uint8_t nonce[AEAD_NONCE], room[12], computed[AEAD_TAG_MAX];
+	aead_nonce(op, nonce);
+	struct span aad = aead_associated(op, room);
+	uint8_t *text = aead_text(op);
+	if (k->head.alg->key == IMB_KEY_128_BYTES)
+		IMB_AES128_GCM_DEC(e->mgr, &k->gcm, &e->gcm, text, text, op->text, nonce, aad.p, aad.n, computed,
+		                   k->head.alg->tag);
+	else
+		IMB_AES256_GCM_DEC(e->mgr, &k->gcm, &e->gcm, text, text, op->text, nonce, aad.p, aad.n, computed,
+		                   k->head.alg->tag);
+	op->st = tag_verdict(op, computed);
+}
+
+static void chacha_job(IMB_JOB *job, struct slot *s)
+{
+	const struct aead_op *op = s->op;
+	const struct imb_key *k = (const struct imb_key *)op->key;
+	aead_nonce(op, s->nonce);
+	struct span aad = aead_associated(op, s->aad);
+	job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
+	job->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
+	job->enc_keys = job->dec_keys = k->chacha;
+	job->key_len_in_bytes = sizeof k->chacha;
+	job->iv = s->nonce;
+	job->iv_len_in_bytes = sizeof s->nonce;
+	job->u.CHACHA20_POLY1305.aad = aad.p;
+	job->u.CHACHA20_POLY1305.aad_len_in_bytes = aad.n;
+	job->src = job->dst = aead_text(op);
+	job->cipher_start_src_offset_in_bytes = job->hash_start_src_offset_in_bytes = 0;
+	job->msg_len_to_hash_in_bytes = op->text;
+}
+
+// The HMAC is over one run of octets, so the high word of an extended sequence number takes the tag's place meanwhile.
+static void cbc_job(IMB_JOB *job, struct slot *s)
+{
+	const struct aead_op *op = s->op;
+	const struct imb_key *k = (const struct imb_key *)op->key;
+	bool sha1 = aead_kind(k->head.alg) == AEAD_CBC_SHA1;
+	uint32_t hashed = op->head + k->head.alg->iv + op->text;
+	if (op->esn) {
+		aead_put_high(aead_tag(op), op->high);
+		hashed += 4;
+	}
+	job->cipher_mode = IMB_CIPHER_CBC;
+	job->hash_alg = sha1 ? IMB_AUTH_HMAC_SHA_1 : IMB_AUTH_HMAC_SHA_256;
+	job->enc_keys = job->dec_keys = k->cbc.schedule;
+	job->key_len_in_bytes = k->head.alg->key;
+	job->iv = aead_iv(op);
+	job->iv_len_in_bytes = k->head.alg->iv;
+	job->u.HMAC._hashed_auth_key_xor_ipad = k->cbc.inner;
+	job->u.HMAC._hashed_auth_key_xor_opad = k->cbc.outer;
+	job->src = op->at;
+	job->dst = aead_text(op);
+	job->cipher_start_src_offset_in_bytes = op->head + k->head.alg->iv;
+	job->hash_start_src_offset_in_bytes = 0;
+	job->msg_len_to_hash_in_bytes = hashed;
+}
+
+static void job_done(IMB_JOB *job)
+{
+	struct slot *s = job->user_data;
+	struct aead_op *op = s->op;
+	size_t tag = op->key->alg->tag;
+	bool opens = op->key->way == AEAD_OPEN;
+	memcpy(aead_tag(op), opens ? s->received : s->computed, tag);
+	if (job->status != IMB_STATUS_COMPLETED)
+		op->st = ST_SYSTEM;
+	else
+		op->st = opens ? tag_verdict(op, s->computed) : ST_OK;
+}
+
+static void job_submit(struct imb_engine *e, struct slot *s)
+{
+	struct aead_op *op = s->op;
+	const struct aead_alg *alg = op->key->alg;
+	bool opens = op->key->way == AEAD_OPEN;
+	if (opens)
+		memcpy(s->received, aead_tag(op), alg->tag);
+	IMB_JOB *job = IMB_GET_NEXT_JOB(e->mgr);
+	job->cipher_direction = opens ? IMB_DIR_DECRYPT : IMB_DIR_ENCRYPT;
+	job->chain_order = opens ? IMB_ORDER_HASH_CIPHER : IMB_ORDER_CIPHER_HASH;
+	job->msg_len_to_cipher_in_bytes = op->text;
+	job->auth_tag_output = s->computed;
+	job->auth_tag_output_len_in_bytes = alg->tag;
+	job->user_data = s;
+	if (alg->integ)
+		cbc_job(job, s);
+	else
+		chacha_job(job, s);
+	for (job = IMB_SUBMIT_JOB_NOCHECK(e->mgr); job; job = IMB_GET_COMPLETED_JOB(e->mgr))
+		job_done(job);
+}
+
+static void chunk_run(struct imb_engine *e, struct aead_op *ops, size_t n)
+{
+	bool jobs = false;
+	for (size_t i = 0; i < n; i++) {
+		struct aead_op *op = &ops[i];
+		const struct aead_alg *alg = op->key->alg;
+		bool opens = op->key->way == AEAD_OPEN;
+		if (aead_kind(alg) == AEAD_GCM) {
+			if (opens)
+				gcm_open(e, op);
+			else
+				gcm_seal(e, op);
+		} else if (!aead_whole(op)) {
+			op->st = opens ? ST_FORGED : ST_SYSTEM;
+		} else {
+			e->slots[i].op = op;
+			job_submit(e, &e->slots[i]);
+			jobs = true;
+		}
+	}
+	if (!jobs)
+		return;
+	for (IMB_JOB *job = IMB_FLUSH_JOB(e->mgr); job; job = IMB_FLUSH_JOB(e->mgr))
+		job_done(job);
+}
+
+static void run(struct aead_engine *engine, struct aead_op *ops, size_t n)
+{
+	for (size_t at = 0; at < n; at += JOBS)
+		chunk_run((struct imb_engine *)engine, ops + at, n - at < JOBS ? n - at : JOBS);
+}
+
+const struct aead_backend aead_ipsecmb = {
+	"ipsec-mb", usable, engine_new, engine_free, key_size, key_init, key_done, run, run,
+};
