@@ -30,7 +30,6 @@
 	X(SOURCE, "source", "the source address is not allowed")                                                       \
 	X(COMMUNITY, "community", "the community is not known")                                                        \
 	/* version 3: names as usmStats and snmpMPDStats, RFC 3412 and RFC 3414 */                                     \
-	X(V3_NOT_YET, "v3-not-yet", "SNMPv3 is not served yet")                                                        \
 	X(INVALID_MSG, "invalid-msg", "snmpInvalidMsgs: a v3 header that contradicts itself")                          \
 	X(SECURITY_MODEL, "unknown-security-model", "snmpUnknownSecurityModels: not USM")                              \
 	X(SECURITY_PARAMETERS, "security-parameters", "malformed USM security parameters")                             \

@@ -121,7 +121,7 @@ int send_notification_of(const struct args *a, struct send_notification *out)
 	if (!args_number(a, "uptime", 0, UINT32_MAX, &uptime))
 		return CLI_USAGE;
 	out->uptime = (uint32_t)uptime;
-	random_bytes(&out->request_id, sizeof out->request_id);
+	system_random(&out->request_id, sizeof out->request_id);
 	out->request_id &= INT32_MAX;
 	bool nameless = args_has(a, "enterprise") && (a->operand_count - 1) % 3 == 0;
 	if (!nameless && a->operand_count < 2)

@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,10 +79,13 @@ static int make_data(const struct config *c)
 
 static int drop(const struct config *c)
 {
-	if (!c->user || geteuid() != 0 || privileges_drop(c->user) == ST_OK)
+	if (!c->user || geteuid() != 0)
 		return 0;
-	log_line(LOG_IS_ERROR, "cannot become user %s: %s", c->user, strerror(errno));
-	return 1;
+	enum st st = privileges_drop(c->user);
+	if (st)
+		log_line(LOG_IS_ERROR, "cannot become user %s: %s", c->user,
+		         st == ST_NONE ? "there is no such user; make it, or name another with 'user:'" : st_text(st));
+	return st ? 1 : 0;
 }
 
 static struct span hex_bytes(const char *hex, uint8_t *out, size_t room)
@@ -102,7 +106,7 @@ static struct span fresh_engine(uint8_t out[static 17])
 	for (int i = 0; i < 4; i++)
 		out[i] = (uint8_t)(first >> (24 - 8 * i));
 	out[4] = FORMAT_OCTETS;
-	random_bytes(out + 5, 12);
+	system_random(out + 5, 12);
 	return span_of(out, 17);
 }
 
@@ -178,10 +182,59 @@ static int first_community(struct collector *c)
 	return read_config(c);
 }
 
+// The descriptors that the TCP listeners may need; the lock-in forbids it later.
+static void raise_descriptors(void)
+{
+	struct rlimit r;
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static struct span own_engine(const struct collector *c)
+{
+	return span_of(c->engine.id, c->engine.id_n);
+}
+
+// The keys of the users, into the policy that the workers hold. `previous`: users whose keys need not be made again.
+static enum st make_users(const struct collector *c, struct config *config, const struct usm_users *previous,
+                          struct text *said)
+{
+	size_t which;
+	enum st st = usm_users_new(config->users, config->user_count, own_engine(c), previous, &config->policy->users,
+	                           &which);
+	if (st == ST_SYNTAX)
+		text_printf(said, "error: user entry %zu cannot be used\n", which + 1);
+	else if (st)
+		text_printf(said, "error: the users' keys cannot be made: %s\n", st_text(st));
+	return st;
+}
+
+static int first_users(struct collector *c)
+{
+	struct text said = { 0 };
+	enum st st = crypto_init(&c->crypto);
+	if (st)
+		log_line(LOG_IS_ERROR, "OpenSSL or its legacy provider cannot be loaded; install libssl3 and openssl");
+	else
+		st = make_users(c, c->config, NULL, &said);
+	if (said.n)
+		log_line(LOG_IS_ERROR, "%s", text_str(&said));
+	text_done(&said);
+	return st ? 1 : 0;
+}
+
 static int make_workers(struct collector *c)
 {
+	c->engine_started = clock_monotonic();
+	struct v3_config v3 = { .crypto = c->crypto,
+		                .users = c->config->policy->users,
+		                .random = random_system(),
+		                .boots = c->engine.boots,
+		                .started = c->engine_started };
 	for (unsigned i = 0; i < c->worker_count; i++) {
-		if (worker_new(i, &c->key, &c->workers[i])) {
+		if (worker_new(&c->key, &v3, &c->workers[i])) {
 			log_line(LOG_IS_ERROR, "cannot make worker %u: out of memory", i);
 			return 1;
 		}
@@ -194,7 +247,7 @@ int collector_open(struct collector *c, const struct config_flags *flags)
 {
 	*c = (struct collector){ .flags = *flags, .since = clock_wall() };
 	pthread_mutex_init(&c->lock, NULL);
-	random_bytes(&c->key, sizeof c->key);
+	system_random(&c->key, sizeof c->key);
 	if (read_config(c) || make_data(c->config))
 		return 1;
 	c->worker_count = workers_wanted(c->config);
@@ -208,7 +261,9 @@ int collector_open(struct collector *c, const struct config_flags *flags)
 		log_line(LOG_IS_ERROR, "out of memory");
 		return 1;
 	}
-	return drop(c->config) || open_store(c) || first_community(c) || make_workers(c) || remember_informs(c);
+	raise_descriptors();
+	return drop(c->config) || open_store(c) || first_community(c) || first_users(c) || make_workers(c) ||
+	       collector_load_engines(c) || remember_informs(c);
 }
 
 static void nothing(void *arg)
@@ -245,6 +300,7 @@ void collector_stop(struct collector *c)
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (c->workers[i])
 			worker_call(c->workers[i], quiet, NULL);
+	collector_save_engines(c);
 	writer_stop(c->writer);
 	c->writer = NULL;
 }
@@ -256,6 +312,7 @@ void collector_free(struct collector *c)
 	journal_close(c->journal);
 	ring_done(&c->own);
 	config_free(c->config);
+	crypto_free(c->crypto);
 	pthread_mutex_destroy(&c->lock);
 }
 
@@ -284,6 +341,11 @@ static enum st reload_locked(struct collector *c, struct text *said)
 	text_done(&report.text);
 	if (st)
 		return st;
+	st = make_users(c, fresh, c->config->policy->users, said);
+	if (st) {
+		config_free(fresh);
+		return st;
+	}
 	if (strcmp(fresh->data, c->config->data) != 0)
 		text_printf(said, "warning: data stays %s until the next start\n", c->config->data);
 	listeners_apply(&c->listeners, fresh, c->worker_count, false);

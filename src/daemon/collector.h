@@ -7,6 +7,7 @@
 
 #include "daemon/config.h"
 #include "daemon/listeners.h"
+#include "crypto/crypto.h"
 #include "intake/worker.h"
 #include "io/sandbox.h"
 #include "store/engine_file.h"
@@ -23,11 +24,13 @@ struct collector {
 	struct journal *journal; // until the writer has it
 	struct writer *writer;
 	struct engine_file engine;
+	struct crypto *crypto;
 	struct ring own; // the collector's own events
 	struct sandbox_state sandbox;
 	struct hash_key key;
-	int64_t since;        // wall
-	pthread_mutex_t lock; // reload and status, which come from different threads
+	int64_t since;          // wall
+	int64_t engine_started; // monotonic, when our snmpEngineTime was 0
+	pthread_mutex_t lock;   // reload and status, which come from different threads
 };
 
 // Each returns an exit code: 0, or why not after a line on stderr.
@@ -40,6 +43,9 @@ void collector_free(struct collector *c);
 enum st collector_reload(struct collector *c, struct text *said);
 // The object of `status --json`.
 void collector_status(struct collector *c, struct text *out);
+// What the workers learned of engines, so that it survives the next start: DIR/engines.
+void collector_save_engines(struct collector *c);
+int collector_load_engines(struct collector *c);
 // Puts one of the collector's own events into the journal; note: JSON members without braces.
 void collector_note(struct collector *c, uint8_t kind, const char *note);
 

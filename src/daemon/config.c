@@ -28,6 +28,7 @@ void config_free(struct config *c)
 	free(c->user);
 	free(c->engine_id);
 	free(c->listen);
+	config_users_free(c);
 	for (char **f = c->folders; f && *f; f++)
 		free(*f);
 	free(c->folders);

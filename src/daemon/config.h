@@ -13,6 +13,7 @@
 #include "daemon/config_report.h"
 #include "daemon/config_types.h"
 #include "intake/policy.h"
+#include "snmp/usm_users.h"
 
 struct config_tree;
 
@@ -24,7 +25,9 @@ struct config {
 	char *engine_id; // hex, NULL: made
 	struct config_listen *listen;
 	size_t listen_count;
-	struct policy *policy; // communities, sites, relays, rate
+	struct policy *policy;  // communities, sites, relays, rate
+	struct usm_user *users; // with their passwords
+	size_t user_count;
 	int64_t keep_ns;
 	uint64_t keep_bytes;
 	unsigned workers; // 0: by the number of cores

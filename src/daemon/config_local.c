@@ -180,7 +180,7 @@ static void random_word(char *out, size_t n)
 	enum { COUNT = sizeof letters - 1 };
 	for (size_t i = 0; i < n;) {
 		uint8_t byte;
-		random_bytes(&byte, 1);
+		system_random(&byte, 1);
 		if (byte < 256 / COUNT * COUNT)
 			out[i++] = letters[byte % COUNT];
 	}

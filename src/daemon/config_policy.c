@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Communities and sites into the policy of the intake: what must stand together, what must not, secrets from files.
-#include <fcntl.h>
+// Communities and sites into the policy of the intake: what must stand together, what must not.
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/scoped.h"
 #include "daemon/config_put.h"
-#include "daemon/limits.h"
+#include "daemon/config_secret.h"
 
 void config_put_prefixes(struct config_build *b, struct prefixes *out, const struct setting *list)
 {
@@ -51,69 +47,14 @@ void put_community_text(struct config_build *b, void *target, const struct setti
 	take_community(b, target, s->place, span_str(s->text));
 }
 
-// One secret from a regular file, without its last line end. Complains itself; 0: nothing usable.
-static size_t read_secret(struct config_build *b, const struct setting *s, const char *path,
-                          uint8_t out[CONFIG_SECRET_MAX + 3])
-{
-	int scoped(fd_close) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat status;
-	if (fd < 0 || fstat(fd, &status) < 0) {
-		config_error(b->report, s->place, "%s: %m; name a file that holds the secret and nothing else", path);
-		return 0;
-	}
-	ssize_t n = S_ISREG(status.st_mode) ? read(fd, out, CONFIG_SECRET_MAX + 3) : -1;
-	if (n < 0) {
-		config_error(b->report, s->place,
-		             "%s is no readable file; name a file that holds the secret and nothing else", path);
-		return 0;
-	}
-	if (status.st_mode & S_IROTH)
-		config_warn(b->report, s->place, "%s can be read by everybody; chmod o= %s", path, path);
-	if (n > 0 && out[n - 1] == '\n')
-		n--;
-	if (n > 0 && out[n - 1] == '\r')
-		n--;
-	if (n > 0 && n <= CONFIG_SECRET_MAX)
-		return (size_t)n;
-	config_error(b->report, s->place, "%s holds %s; a secret has 1 to %d octets", path, n ? "too much" : "nothing",
-	             CONFIG_SECRET_MAX);
-	return 0;
-}
-
-// Keeps the folder of a secret's file, once.
-static void note_folder(struct config_build *b, const char *path)
-{
-	struct config *c = b->config;
-	const char *slash = strrchr(path, '/');
-	size_t length = slash ? (size_t)(slash - path) : 1, n = 0;
-	const char *folder = slash ? path : ".";
-	for (; c->folders && c->folders[n]; n++)
-		if (strlen(c->folders[n]) == length && memcmp(c->folders[n], folder, length) == 0)
-			return;
-	char **more = reallocarray(c->folders, n + 2, sizeof *more);
-	if (!more) {
-		b->st = ST_NO_MEMORY;
-		return;
-	}
-	c->folders = more;
-	more[n] = length ? strndup(folder, length) : strdup("/");
-	more[n + 1] = NULL;
-	if (!more[n])
-		b->st = ST_NO_MEMORY;
-}
-
 void put_community_file(struct config_build *b, void *target, const struct setting *s)
 {
-	uint8_t secret[CONFIG_SECRET_MAX + 3];
-	char *path = config_path(b, s);
-	size_t n = path ? read_secret(b, s, path, secret) : 0;
+	uint8_t secret[CONFIG_SECRET_ROOM];
+	size_t n = config_read_secret(b, s, secret);
 	struct policy_community *c = target;
 	if (n && !c->community)
 		take_community(b, c, s->place, span_of(secret, n));
 	explicit_bzero(secret, sizeof secret);
-	if (path)
-		note_folder(b, path);
-	free(path);
 }
 
 void put_community_from(struct config_build *b, void *target, const struct setting *s)

@@ -53,18 +53,9 @@ static void explain(struct listener *l, enum st st)
 
 static enum st open_udp(struct listener *l, unsigned workers)
 {
-	for (unsigned k = 0; k < workers; k++) {
-		enum st st = udp_open(&l->addr, workers > 1, &l->udp[k]);
-		if (st) {
-			int saved = errno;
-			while (k-- > 0)
-				udp_close(&l->udp[k]);
-			errno = saved;
-			return st;
-		}
-		l->rcvbuf = l->udp[k].rcvbuf;
-	}
-	return workers > 1 ? udp_steer_attach(&l->udp[0], workers) : ST_OK;
+	enum st st = udp_open_group(&l->addr, workers, l->udp);
+	l->rcvbuf = st ? 0 : l->udp[0].rcvbuf;
+	return st;
 }
 
 static bool open_one(struct listener *l, unsigned workers)

@@ -20,13 +20,14 @@
 #include "io/system.h"
 #include "web/api.h"
 
-enum { JOURNAL_LOOK_NS = 500000000, PATH_BYTES = 4096 };
+enum { JOURNAL_LOOK_NS = 500000000, PATH_BYTES = 4096, READABLE_MAX = 64 };
+#define ENGINES_SAVE_NS (INT64_C(10) * 1000000000)
 
 struct serve {
 	struct collector collector;
 	struct api *api;
 	struct loop *loop;
-	struct loop_timer watchdog, journal_look;
+	struct loop_timer watchdog, journal_look, engines_save;
 	enum st journal_said; // the journal's state that was last logged
 	int signals;
 };
@@ -90,6 +91,13 @@ static void journal_look(void *arg)
 	loop_timer_set(s->loop, &s->journal_look, loop_now(s->loop) + JOURNAL_LOOK_NS);
 }
 
+static void engines_save(void *arg)
+{
+	struct serve *s = arg;
+	collector_save_engines(&s->collector);
+	loop_timer_set(s->loop, &s->engines_save, loop_now(s->loop) + ENGINES_SAVE_NS);
+}
+
 static int prepare_loop(struct serve *s)
 {
 	sigset_t set;
@@ -106,6 +114,7 @@ static int prepare_loop(struct serve *s)
 	}
 	s->watchdog = (struct loop_timer){ .fn = watchdog, .arg = s };
 	s->journal_look = (struct loop_timer){ .fn = journal_look, .arg = s };
+	s->engines_save = (struct loop_timer){ .fn = engines_save, .arg = s };
 	return 0;
 }
 
@@ -120,9 +129,11 @@ static int lock_in(struct serve *s)
 		snprintf(folder, sizeof folder, "%s", dirname(copy));
 	}
 	const char *const writable[] = { c->data, NULL };
-	const char *const readable[] = {
-		folder, "/proc", "/sys/devices/system/cpu", "/dev/urandom", "/dev/null", NULL
-	};
+	const char *readable[READABLE_MAX + 1] = { folder, "/proc", "/sys/devices/system/cpu", "/dev/urandom",
+		                                   "/dev/null" };
+	size_t n = 5;
+	for (size_t i = 0; c->folders && c->folders[i] && n < READABLE_MAX; i++)
+		readable[n++] = c->folders[i];
 	struct sandbox box = { .writable = writable, .readable = readable };
 	prctl(PR_SET_DUMPABLE, 0);
 	enum st st = sandbox_enter(&box, &s->collector.sandbox);
@@ -194,6 +205,7 @@ static int run(struct serve *s)
 	say_first_trap(c);
 	service_notify("READY=1");
 	loop_timer_set(s->loop, &s->journal_look, loop_now(s->loop) + JOURNAL_LOOK_NS);
+	loop_timer_set(s->loop, &s->engines_save, loop_now(s->loop) + ENGINES_SAVE_NS);
 	if (service_watchdog_interval())
 		loop_timer_set(s->loop, &s->watchdog, loop_now(s->loop) + service_watchdog_interval());
 	loop_run(s->loop);

@@ -259,7 +259,7 @@ const char *event_version_name(unsigned version)
 
 const char *event_flag_name(unsigned bit)
 {
-	static const char *const names[] = { "lenient", "allowed-late", "relayed" };
+	static const char *const names[] = { "lenient", "allowed-late", "relayed", "shared-engine" };
 	return bit < sizeof(names) / sizeof(names[0]) ? names[bit] : NULL;
 }
 

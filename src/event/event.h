@@ -34,9 +34,10 @@ enum { SNMP_V1 = 0, SNMP_V2C = 1, SNMP_V3 = 3 };
 
 // Flags of an event; their names stand in event.c and go into JSON's `flags`.
 enum event_flag {
-	EVENT_FLAG_LENIENT = 1 << 0,      // accepted although outside the time window
-	EVENT_FLAG_ALLOWED_LATE = 1 << 1, // came out of the waiting room
-	EVENT_FLAG_RELAYED = 1 << 2,      // the peer is a configured relay; `agent` is believed
+	EVENT_FLAG_LENIENT = 1 << 0,       // accepted although outside the time window
+	EVENT_FLAG_ALLOWED_LATE = 1 << 1,  // came out of the waiting room
+	EVENT_FLAG_RELAYED = 1 << 2,       // the peer is a configured relay; `agent` is believed
+	EVENT_FLAG_SHARED_ENGINE = 1 << 3, // the same engine ID was heard from another address within a day
 };
 
 struct event {

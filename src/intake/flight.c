@@ -39,15 +39,16 @@ bool flight_has_room(struct flight *f, size_t bytes)
 	return bytes == 0 || ring_reserve(&f->answers, sizeof(struct answer_head) + bytes);
 }
 
-void flight_answer(struct flight *f, uint64_t due, const struct answer_to *to, struct span bytes)
+bool flight_answer(struct flight *f, uint64_t due, const struct answer_to *to, struct span bytes)
 {
 	struct answer_head head = { .due = due, .to = *to };
 	uint8_t *p = ring_reserve(&f->answers, sizeof head + bytes.n);
 	if (!p)
-		return;
+		return false;
 	memcpy(p, &head, sizeof head);
 	memcpy(p + sizeof head, bytes.p, bytes.n);
 	ring_publish(&f->answers, sizeof head + bytes.n);
+	return true;
 }
 
 void flight_push(struct flight *f, uint64_t end, uint16_t listener, bool message)

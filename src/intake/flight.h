@@ -18,6 +18,7 @@ struct answer_to {
 	uint32_t ifindex;
 	uint16_t listener;
 	uint64_t token; // the TCP connection, 0 for UDP
+	bool report;    // a Report: it acknowledges nothing
 };
 
 struct flight_record {
@@ -40,8 +41,8 @@ void flight_done(struct flight *f);
 size_t flight_answer_cost(size_t bytes);
 // Room for one record more, and for answers of `bytes` (0: none wanted)?
 bool flight_has_room(struct flight *f, size_t bytes);
-// Keeps an answer until everything before ring position `due` is committed. flight_has_room was asked before.
-void flight_answer(struct flight *f, uint64_t due, const struct answer_to *to, struct span bytes);
+// Keeps an answer until everything before ring position `due` is committed. false: no room, which flight_has_room said.
+bool flight_answer(struct flight *f, uint64_t due, const struct answer_to *to, struct span bytes);
 
 void flight_push(struct flight *f, uint64_t end, uint16_t listener, bool message);
 // The oldest record if it is committed; false when none is.

@@ -6,28 +6,31 @@
 #include <string.h>
 
 #include "event/event.h"
-#include "snmp/message.h"
-#include "snmp/notification.h"
+#include "intake/receive.h"
 
-enum { SCRATCH = 2 * SNMP_DATAGRAM_MAX, SECOND = 1000000000 };
+enum { SECOND = 1000000000 };
 
 static uint32_t second_of(int64_t now)
 {
 	return (uint32_t)(now / SECOND);
 }
 
-enum st intake_init(struct intake *in, const struct hash_key *key)
+enum st intake_init(struct intake *in, const struct hash_key *key, const struct v3_config *v3)
 {
-	*in = (struct intake){ .key = *key };
+	memset(in, 0, sizeof *in);
+	in->key = *key;
 	duplicates_init(&in->duplicates, DUPLICATES_MAX);
 	in->sources = calloc(INTAKE_SOURCES, sizeof *in->sources);
-	in->scratch = malloc(SCRATCH);
-	if (!in->sources || !in->scratch || ring_init(&in->ring, INTAKE_RING) || flight_init(&in->flight) ||
-	    storms_init(&in->storms)) {
+	enum st st = in->sources ? ring_init(&in->ring, INTAKE_RING) : ST_NO_MEMORY;
+	if (!st)
+		st = flight_init(&in->flight);
+	if (!st)
+		st = storms_init(&in->storms);
+	if (!st)
+		st = v3_state_new(v3, &in->v3);
+	if (st)
 		intake_done(in);
-		return ST_NO_MEMORY;
-	}
-	return ST_OK;
+	return st;
 }
 
 void intake_done(struct intake *in)
@@ -37,17 +40,18 @@ void intake_done(struct intake *in)
 	flight_done(&in->flight);
 	ring_done(&in->ring);
 	free(in->sources);
-	free(in->scratch);
-	*in = (struct intake){ 0 };
+	v3_state_free(in->v3);
+	memset(in, 0, sizeof *in);
 }
 
 void intake_set_policy(struct intake *in, const struct policy *p)
 {
 	in->policy = p;
+	v3_state_users(in->v3, p->users);
 	memset(in->sources, 0, INTAKE_SOURCES * sizeof *in->sources);
 }
 
-static const struct intake_source *source_of(struct intake *in, const struct addr *peer)
+struct intake_source *intake_source(struct intake *in, const struct addr *peer)
 {
 	struct hash h = hash_begin(&in->key);
 	hash_add(&h, span_of(peer->ip, sizeof peer->ip));
@@ -65,65 +69,12 @@ static struct account *account_of(struct intake *in, const struct intake_meta *m
 	return &in->accounts[m->from.listener];
 }
 
-static enum st authorise(struct intake *in, const struct intake_meta *m, const struct snmp_message *msg,
-                         struct event *e)
-{
-	enum st st;
-	const struct policy_community *c =
-	        policy_community(in->policy, msg->community, &m->from.peer, &m->listener, &st);
-	if (!c)
-		return st;
-	const struct intake_source *s = source_of(in, &m->from.peer);
-	e->credential = span_str(c->label);
-	e->site = span_str(s->site);
-	e->level = LEVEL_NOAUTH;
-	e->flags = s->relay ? EVENT_FLAG_RELAYED : 0;
-	return ST_OK;
-}
-
-static enum st decode(struct intake *in, const struct intake_meta *m, struct span bytes, struct snmp_message *msg,
-                      struct event *e)
-{
-	int32_t version;
-	if (m->truncated)
-		return ST_TRUNCATED;
-	if (bytes.n == 0)
-		return ST_EMPTY;
-	enum st st = snmp_parse_version(bytes, &version);
-	if (!st && version == SNMP_VERSION_3)
-		st = ST_V3_NOT_YET;
-	if (!st)
-		st = snmp_parse_message(bytes, msg);
-	if (!st)
-		st = snmp_check_notification(&msg->pdu);
-	if (!st)
-		st = authorise(in, m, msg, e);
-	if (st)
-		return st;
-	e->kind = msg->pdu.tag == PDU_INFORM ? EVENT_INFORM : EVENT_TRAP;
-	e->transport = m->transport;
-	e->version = (uint8_t)msg->version;
-	e->received = m->wall;
-	e->peer = m->from.peer;
-	e->pdu = msg->pdu.whole;
-	return ST_OK;
-}
-
 // A community that a proxy put into the PDU (snmpTrapCommunity.0, RFC 3584 4.2.2) must not reach the journal either.
 static void mask_community(struct intake *in, struct event *e)
 {
-	uint8_t *copy = in->scratch + SNMP_DATAGRAM_MAX;
-	memcpy(copy, e->pdu.p, e->pdu.n);
-	snmp_mask_trap_community(copy, e->pdu.n);
-	e->pdu.p = copy;
-}
-
-static struct span write_answer(struct intake *in, const struct snmp_message *msg)
-{
-	struct wr w = wr_of(in->scratch, SNMP_DATAGRAM_MAX);
-	if (msg->pdu.tag != PDU_INFORM || snmp_write_inform_response(&w, msg->community, &msg->pdu))
-		return (struct span){ 0 };
-	return wr_span(&w);
+	memcpy(in->masked, e->pdu.p, e->pdu.n);
+	snmp_mask_trap_community(in->masked, e->pdu.n);
+	e->pdu.p = in->masked;
 }
 
 static size_t record_max(const struct event *e)
@@ -132,9 +83,16 @@ static size_t record_max(const struct event *e)
 	       e->pdu_last.n + e->note.n;
 }
 
-static bool has_room(struct intake *in, const struct event *e, size_t answer)
+static bool has_room(struct intake *in, size_t record, size_t answer)
 {
-	return flight_has_room(&in->flight, answer) && ring_reserve(&in->ring, record_max(e));
+	return flight_has_room(&in->flight, answer) && ring_reserve(&in->ring, record);
+}
+
+// Room for whatever a message of n bytes may become. Asked before the message is looked at: what USM learns of a message
+// (its clock, its digest) must be learned once, so a message that is given again must not have been looked at.
+static bool has_room_for(struct intake *in, size_t n)
+{
+	return has_room(in, n + EVENT_RECORD_OVERHEAD + INTAKE_NAMES, n + INTAKE_ANSWER_OVERHEAD);
 }
 
 // has_room was asked before.
@@ -177,39 +135,62 @@ static void keep(struct intake *in, const struct intake_meta *m, const struct ev
 {
 	uint64_t end = record_put(in, e, m->from.listener, true);
 	account_of(in, m)->in_flight++;
-	if (answer.n)
-		flight_answer(&in->flight, end, &m->from, answer);
+	if (answer.n && !flight_answer(&in->flight, end, &m->from, answer))
+		account_of(in, m)->unanswered++;
+}
+
+// A Report leaves at once: nothing has to be committed for it.
+static void refuse(struct intake *in, const struct intake_meta *m, enum st why, struct span report)
+{
+	struct account *a = account_of(in, m);
+	struct answer_to to = m->from;
+	to.report = true;
+	a->received++;
+	if (report.n && flight_answer(&in->flight, 0, &to, report))
+		a->answered++;
+	else
+		a->refused[why]++;
+}
+
+static bool is_duplicate(struct intake *in, const struct event *e, uint32_t second, uint64_t *key)
+{
+	if (e->kind != EVENT_INFORM)
+		return false;
+	*key = event_duplicate_key(e, &in->key);
+	return duplicates_know(&in->duplicates, *key, second);
+}
+
+static void remember_inform(struct intake *in, const struct event *e, uint64_t key, uint32_t second)
+{
+	if (e->kind == EVENT_INFORM && duplicates_add(&in->duplicates, key, second))
+		in->duplicates.forgotten++;
 }
 
 bool intake_message(struct intake *in, const struct intake_meta *m, struct span bytes)
 {
+	struct received r;
 	struct account *a = account_of(in, m);
-	struct snmp_message msg;
-	struct event e = { 0 };
-	enum st st = decode(in, m, bytes, &msg, &e);
+	uint32_t second = second_of(m->now);
+	uint64_t key = 0;
+	if (!has_room_for(in, bytes.n))
+		return false;
+	enum st st = receive_message(in, m, bytes, &r);
 	if (st) {
-		a->received++;
-		a->refused[st]++;
+		refuse(in, m, st, r.answer);
 		return true;
 	}
-	if (msg.pdu.has_trap_community)
-		mask_community(in, &e);
-	struct span answer = write_answer(in, &msg);
-	if (!has_room(in, &e, answer.n))
-		return false;
+	if (r.pdu.has_trap_community)
+		mask_community(in, &r.event);
 	a->received++;
-	uint32_t second = second_of(m->now);
-	uint64_t key = answer.n ? event_duplicate_key(&e, &in->key) : 0;
-	if (answer.n && duplicates_know(&in->duplicates, key, second)) {
+	in->urgent |= r.answer.n > 0;
+	if (is_duplicate(in, &r.event, second, &key)) {
 		a->duplicate++;
-		answer_again(in, m, answer);
-	} else {
-		if (limit(in, m, &e, answer) != ST_OK)
-			keep(in, m, &e, answer);
-		if (answer.n && duplicates_add(&in->duplicates, key, second))
-			in->duplicates.forgotten++;
+		answer_again(in, m, r.answer);
+		return true;
 	}
-	in->urgent |= answer.n > 0;
+	if (limit(in, m, &r.event, r.answer) != ST_OK)
+		keep(in, m, &r.event, r.answer);
+	remember_inform(in, &r.event, key, second);
 	return true;
 }
 
@@ -223,11 +204,12 @@ void intake_tick(struct intake *in, int64_t now, bool all)
 {
 	struct storm *storm;
 	while ((storm = storms_ripe(&in->storms, second_of(now), all))) {
-		if (!has_room(in, &storm->event, storm->answer_bytes))
+		if (!has_room(in, record_max(&storm->event), storm->answer_bytes))
 			return;
 		uint64_t end = record_put(in, &storm->event, storm->listener, false);
 		for (struct storm_answer *x = storm->answers; x; x = x->next)
-			flight_answer(&in->flight, end, &x->to, span_of(x->bytes, x->n));
+			if (!flight_answer(&in->flight, end, &x->to, span_of(x->bytes, x->n)))
+				in->accounts[x->to.listener].unanswered++;
 		in->urgent |= storm->answers != NULL;
 		storms_close(&in->storms, storm);
 	}

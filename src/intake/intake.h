@@ -16,6 +16,7 @@
 #include "intake/limits.h"
 #include "intake/policy.h"
 #include "intake/storm.h"
+#include "snmp/v3.h"
 
 // How a message came.
 struct intake_meta {
@@ -31,6 +32,7 @@ struct intake_source {
 	struct addr peer;
 	const char *site;
 	bool relay, known;
+	uint32_t report_second, reports; // Reports sent to it in that second
 };
 
 struct intake {
@@ -44,15 +46,21 @@ struct intake {
 	struct account accounts[INTAKE_LISTENERS];
 	uint64_t settled; // ring position up to which records are counted as stored
 	bool urgent;      // an answer waits since the last intake_urgent
-	uint8_t *scratch; // an answer is written here, or a PDU is masked
+	struct v3_state *v3;
+	struct v3_scratch v3_scratch;
+	uint8_t answer[SNMP_DATAGRAM_MAX]; // where a Response or Report is written
+	uint8_t masked[SNMP_DATAGRAM_MAX]; // a PDU whose community is hidden
 };
 
-enum st intake_init(struct intake *in, const struct hash_key *key);
+// v3: as v3_state_new wants it; its users and crypto outlive the intake or are replaced with the policy.
+enum st intake_init(struct intake *in, const struct hash_key *key, const struct v3_config *v3);
 void intake_done(struct intake *in);
 
-// A new policy; what was remembered about sources is forgotten. The old one may be freed afterwards.
+// A new policy with its users; what was remembered about sources is forgotten. The old one may be freed afterwards.
 void intake_set_policy(struct intake *in, const struct policy *p);
 
+// What is remembered of a source; valid until the next call.
+struct intake_source *intake_source(struct intake *in, const struct addr *peer);
 // Takes one message: counted and ended, or in flight. false: there is no room now, nothing was counted; give it again
 // after intake_settle made room.
 bool intake_message(struct intake *in, const struct intake_meta *m, struct span bytes);

@@ -6,10 +6,13 @@
 enum intake_limits {
 	INTAKE_RING = 16 << 20,       // bytes between a worker and the journal; full: the worker stops reading
 	INTAKE_ANSWERS = 4 << 20,     // bytes of answers that wait for their commit; full: the worker stops reading
+	INTAKE_ANSWER_OVERHEAD = 512, // an answer is at most so much longer than its message (a Report: 117 to 64)
+	INTAKE_NAMES = 512,           // bytes of a site's name and a label in a record, at most
 	INTAKE_FLIGHT = 1 << 17,      // messages between ring and commit; full: the worker stops reading
 	INTAKE_LISTENERS = 64,        // of one collector, tunnels included; more: a configuration error
 	INTAKE_WORKERS = 16,          // threads; more: a configuration error
 	INTAKE_SOURCES = 4096,        // sources whose site is remembered per worker; a collision looks it up again
+	INTAKE_REPORTS = 100,         // v3 Reports a second to one source; more: refused without an answer
 	INTAKE_TURN_MESSAGES = 512,   // taken from one socket before the others have their turn
 	DUPLICATES_MAX = 1 << 20,     // informs remembered per worker; full: the oldest is forgotten early, counted
 	DUPLICATES_SECONDS = 150,     // how long: the time window of RFC 3414 2.2.3, so a v3 resend fits in it

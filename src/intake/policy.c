@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "snmp/usm_users.h"
+
 struct policy *policy_new(void)
 {
 	return calloc(1, sizeof(struct policy));
@@ -29,6 +31,7 @@ void policy_free(struct policy *p)
 	}
 	free(p->sites);
 	free(p->relays.p);
+	usm_users_free(p->users);
 	free(p);
 }
 

@@ -10,6 +10,8 @@
 #include "base/addr.h"
 #include "base/span.h"
 
+struct usm_users;
+
 struct prefixes {
 	struct prefix *p;
 	size_t n;
@@ -35,7 +37,8 @@ struct policy {
 	struct policy_site *sites; // the longest prefix wins
 	size_t site_count;
 	struct prefixes relays;
-	uint32_t rate; // messages per second and source before a storm row is kept; 0: no limit
+	struct usm_users *users; // of SNMPv3, owned
+	uint32_t rate;           // messages per second and source before a storm row is kept; 0: no limit
 };
 
 struct policy *policy_new(void);

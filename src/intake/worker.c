@@ -143,44 +143,63 @@ static void tcp_refused(void *arg, const struct tcp_meta *meta, enum st why)
 	intake_refuse_frame(&l->worker->intake, l->index, why);
 }
 
-// One run of due answers of the same UDP listener, or one TCP answer. Returns false when there is none, or the kernel
-// takes no more now.
-static bool send_due(struct worker *w)
-{
+// Due answers of one UDP listener, as many as a send call takes.
+struct answer_batch {
 	struct udp_out out[UDP_SEND_BATCH];
-	uint64_t after[UDP_SEND_BATCH], at = w->intake.flight.answers_at;
+	uint64_t after[UDP_SEND_BATCH]; // where to release to
+	bool report[UDP_SEND_BATCH];
+	int n;
+};
+
+static void count_answer(struct account *a, bool report, bool sent)
+{
+	if (!sent)
+		a->unanswered++;
+	else if (!report)
+		a->acknowledged++;
+}
+
+// Collects what is due for the listener of the first due answer.
+static struct worker_listener *collect_due(struct worker *w, struct answer_batch *b)
+{
 	struct worker_listener *l = NULL;
+	uint64_t at = w->intake.flight.answers_at;
 	struct answer_to to;
 	struct span bytes;
-	int n = 0;
-	for (; n < UDP_SEND_BATCH; n++) {
-		uint64_t next = at;
-		if (!flight_due(&w->intake.flight, w->intake.settled, &next, &to, &bytes) ||
+	for (b->n = 0; b->n < UDP_SEND_BATCH; b->n++) {
+		if (!flight_due(&w->intake.flight, w->intake.settled, &at, &to, &bytes) ||
 		    (l && l != &w->listeners[to.listener]))
 			break;
 		l = &w->listeners[to.listener];
-		at = after[n] = next;
-		if (l->udp.fd < 0) {
-			n = 1;
-			break;
+		b->after[b->n] = at;
+		b->report[b->n] = to.report;
+		b->out[b->n] =
+		        (struct udp_out){ .bytes = bytes, .to = to.peer, .from = to.local, .ifindex = to.ifindex };
+		if (to.token) { // TCP: one by one
+			count_answer(&w->intake.accounts[l->index], to.report,
+			             l->tcp && tcp_send(l->tcp, to.token, bytes) == ST_OK);
+			flight_release(&w->intake.flight, at);
+			b->n = 0;
+			return l;
 		}
-		out[n] = (struct udp_out){ .bytes = bytes, .to = to.peer, .from = to.local, .ifindex = to.ifindex };
 	}
-	if (n == 0)
-		return false;
-	struct account *a = &w->intake.accounts[l->index];
-	if (l->udp.fd < 0) {
-		bool sent = l->tcp && tcp_send(l->tcp, to.token, bytes) == ST_OK;
-		*(sent ? &a->acknowledged : &a->unanswered) += 1;
-		flight_release(&w->intake.flight, after[0]);
-		return true;
-	}
-	int sent = udp_send(&l->udp, out, n);
-	if (sent > 0) {
-		a->acknowledged += (unsigned)sent;
-		flight_release(&w->intake.flight, after[sent - 1]);
-	}
-	return sent == n;
+	return l;
+}
+
+// Returns false when nothing is due, or the kernel takes no more now.
+static bool send_due(struct worker *w)
+{
+	struct answer_batch b;
+	struct worker_listener *l = collect_due(w, &b);
+	if (!l || b.n == 0)
+		return l != NULL;
+	bool gone = l->udp.fd < 0; // closed by a reload meanwhile
+	int sent = gone ? b.n : udp_send(&l->udp, b.out, b.n);
+	for (int i = 0; i < sent; i++)
+		count_answer(&w->intake.accounts[l->index], b.report[i], !gone);
+	if (sent > 0)
+		flight_release(&w->intake.flight, b.after[sent - 1]);
+	return sent == b.n;
 }
 
 static void send_answers(void *arg)
@@ -233,7 +252,7 @@ static void tick(void *arg)
 	loop_timer_set(w->loop, &w->tick, loop_now(w->loop) + TICK_NS);
 }
 
-enum st worker_new(unsigned index, const struct hash_key *key, struct worker **out)
+enum st worker_new(const struct hash_key *key, const struct v3_config *v3, struct worker **out)
 {
 	struct worker *w = calloc(1, sizeof *w);
 	if (!w)
@@ -243,7 +262,7 @@ enum st worker_new(unsigned index, const struct hash_key *key, struct worker **o
 	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
 		w->listeners[i] =
 		        (struct worker_listener){ .worker = w, .udp.fd = -1, .listen_fd = -1, .index = (uint16_t)i };
-	enum st st = intake_init(&w->intake, key);
+	enum st st = intake_init(&w->intake, key, v3);
 	if (!st)
 		st = loop_new(&w->loop);
 	if (!st)

@@ -19,7 +19,7 @@ struct worker_listener_state {
 	struct tcp_counters tcp;
 };
 
-enum st worker_new(unsigned index, const struct hash_key *key, struct worker **out);
+enum st worker_new(const struct hash_key *key, const struct v3_config *v3, struct worker **out);
 // Stops the thread (if it runs) and frees everything.
 void worker_free(struct worker *w);
 

@@ -25,7 +25,7 @@ int64_t clock_monotonic(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
-void random_bytes(void *out, size_t n)
+void system_random(void *out, size_t n)
 {
 	uint8_t *p = out;
 	while (n > 0) {

@@ -28,8 +28,8 @@ int service_sockets(struct passed_socket *out, int max);
 // says how to find out. Always writes something.
 void port_holder(bool tcp, uint16_t port, struct text *out);
 
-void random_bytes(void *out, size_t n); // getrandom; aborts when the kernel has none
-int64_t clock_wall(void);               // nanoseconds since the epoch
+void system_random(void *out, size_t n); // getrandom; aborts when the kernel has none
+int64_t clock_wall(void);                // nanoseconds since the epoch
 int64_t clock_monotonic(void);
 
 #endif

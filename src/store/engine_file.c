@@ -103,42 +103,13 @@ enum st engine_file_read(const char *dir, struct engine_file *out, struct text *
 	return st;
 }
 
-static enum st write_all(int fd, struct span s)
-{
-	while (s.n) {
-		ssize_t n = write(fd, s.p, s.n);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return folder_errno();
-		s = span_of(s.p + n, s.n - (size_t)n);
-	}
-	return fsync(fd) == 0 ? ST_OK : folder_errno();
-}
-
 static enum st engine_write(const char *dir, const struct engine_file *e, struct text *why)
 {
-	char path[FOLDER_PATH], fresh[FOLDER_PATH];
-	enum st st = folder_path(dir, "engine", path);
-	if (st == ST_OK)
-		st = folder_path(dir, "engine.new", fresh);
-	if (st != ST_OK)
-		return st;
 	struct text text = { 0 };
 	engine_text(e, &text);
-	int scoped(fd_close) fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FOLDER_FILE_MODE);
-	if (text.bad)
-		st = ST_NO_MEMORY;
-	else if (fd < 0)
-		st = folder_errno();
-	else
-		st = write_all(fd, span_of(text.p, text.n));
-	if (st == ST_OK && rename(fresh, path) != 0)
-		st = folder_errno();
-	if (st == ST_OK)
-		st = folder_sync(dir);
+	enum st st = text.bad ? ST_NO_MEMORY : folder_replace(dir, "engine", span_of(text.p, text.n));
 	if (st != ST_OK)
-		text_printf(why, "cannot write %s: %s", path, strerror(errno));
+		text_printf(why, "cannot write %s/engine: %s", dir, strerror(errno));
 	text_done(&text);
 	return st;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,4 +104,56 @@ enum st folder_take(const char *dir, int *folder, int *lock, struct text *why)
 	*folder = fd_give(&folder_fd);
 	*lock = fd_give(&fd);
 	return ST_OK;
+}
+
+static enum st write_all(int fd, struct span s)
+{
+	while (s.n) {
+		ssize_t n = write(fd, s.p, s.n);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return folder_errno();
+		s = span_of(s.p + n, s.n - (size_t)n);
+	}
+	return fsync(fd) == 0 ? ST_OK : folder_errno();
+}
+
+enum st folder_replace(const char *dir, const char *name, struct span content)
+{
+	char path[FOLDER_PATH], fresh[FOLDER_PATH], fresh_name[NAME_MAX + 1];
+	snprintf(fresh_name, sizeof fresh_name, "%s.new", name);
+	enum st st = folder_path(dir, name, path);
+	if (st == ST_OK)
+		st = folder_path(dir, fresh_name, fresh);
+	if (st != ST_OK)
+		return st;
+	int scoped(fd_close) fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FOLDER_FILE_MODE);
+	st = fd < 0 ? folder_errno() : write_all(fd, content);
+	if (st == ST_OK && rename(fresh, path) != 0)
+		st = folder_errno();
+	return st == ST_OK ? folder_sync(dir) : st;
+}
+
+enum st folder_read(const char *dir, const char *name, size_t max, struct text *out)
+{
+	char path[FOLDER_PATH];
+	uint8_t bytes[8192];
+	enum st st = folder_path(dir, name, path);
+	if (st != ST_OK)
+		return st;
+	int scoped(fd_close) fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return folder_errno();
+	for (size_t all = 0;;) {
+		ssize_t n = read(fd, bytes, sizeof bytes);
+		if (n < 0)
+			return folder_errno();
+		if (n == 0)
+			return out->bad ? ST_NO_MEMORY : ST_OK;
+		all += (size_t)n;
+		if (all > max)
+			return ST_FULL;
+		text_bytes(out, span_of(bytes, (size_t)n));
+	}
 }

@@ -4,6 +4,7 @@
 #define STORE_FOLDER_H
 
 #include "base/json.h"
+#include "base/span.h"
 #include "base/status.h"
 
 enum { FOLDER_MODE = 0750, FOLDER_FILE_MODE = 0640, FOLDER_PATH = 4096 };
@@ -15,6 +16,11 @@ enum st folder_take(const char *dir, int *folder, int *lock, struct text *why);
 enum st folder_path(const char *dir, const char *name, char *out);
 // fsync of the directory: makes its entries (created, renamed) durable.
 enum st folder_sync(const char *dir);
+// Writes DIR/name as a whole: to a new file beside it, fsynced, renamed, and the rename made durable. The old content
+// stays when anything fails (errno says what).
+enum st folder_replace(const char *dir, const char *name, struct span content);
+// Reads DIR/name whole, at most `max` bytes, behind what *out holds. ST_NONE when there is none, ST_FULL.
+enum st folder_read(const char *dir, const char *name, size_t max, struct text *out);
 // A status for the current errno after a failed system call on a file.
 enum st folder_errno(void);
 

@@ -169,7 +169,7 @@ def test_check():
         assert f"{file}:2:10: " in bad.stderr
         lines = [json.loads(line) for line in expect(3, "check", "--json", "-c", file, "--data", folder).stdout.splitlines()]
         assert lines[-1] == {"errors": 2, "warnings": 0} and len(lines) == 3
-        file.write_text("users: []\n")
+        file.write_text("web: 127.0.0.1:8697\n")
         assert "not in force yet" in expect(0, "check", "-c", file, "--data", folder).stderr
         assert ": No such file" in expect(3, "check", "-c", folder + "/nowhere").stderr
         expect(1, "events", "-c", folder + "/nowhere")

@@ -208,11 +208,31 @@ static const struct {
 	{ "web: here\n",
 	  "c.yaml:1:1: warning: 'web' is accepted but not in force yet in this version\n"
 	  "c.yaml:1:6: 'here' is not an address with a port; write ADDRESS:PORT, IPv6 in brackets: [::1]:8697\n" },
-	{ "users:\n- { name: al, auth: sha256, auth-password: pw, priv: aes128, priv-password: pw, level: authPriv }\n"
-	  "- { name: al, auth-password-file: x }\n",
-	  "c.yaml:1:1: warning: 'users' is accepted but not in force yet in this version\n" },
+	// users
+	{ "users:\n- { name: al, auth: sha256, auth-password: long enough, priv: aes128, priv-password: long enough }\n"
+	  "- { name: al, auth: md5, auth-password: long enough, level: authNoPriv }\n",
+	  "" },
+	{ "users:\n- { name: al, auth: sha256, auth-password: pw }\n",
+	  "c.yaml:2:44: warning: this password is shorter than the 8 octets that RFC 3414 asks for\n" },
+	{ "users:\n- { name: al }\n",
+	  "c.yaml:2:3: warning: this user needs no password: everybody who knows the name is believed\n" },
+	{ "users:\n- { auth: sha256, auth-password: long enough }\n",
+	  "c.yaml:2:3: this user has no name; add for example name: alice\n" },
+	{ "users:\n- { name: al, auth: sha256 }\n",
+	  "c.yaml:2:21: 'auth' without a password; add auth-password: \"...\" or auth-password-file: PATH\n" },
+	{ "users:\n- { name: al, auth: sha256, auth-password: long enough, priv: des }\n",
+	  "c.yaml:2:63: 'priv' without a password; add priv-password: \"...\" or priv-password-file: PATH\n" },
+	{ "users:\n- { name: al, priv: des, priv-password: long enough }\n",
+	  "c.yaml:2:21: privacy needs authentication; add for example auth: sha256\n"
+	  "c.yaml:2:3: warning: this user needs no password: everybody who knows the name is believed\n" },
+	{ "users:\n- { name: al, auth: sha256, auth-password: long enough, level: authPriv }\n",
+	  "c.yaml:2:64: level authPriv needs 'priv' and its password\n" },
+	{ "users:\n- { name: al, auth: sha256, auth-password: long enough, auth-password-file: x }\n",
+	  "c.yaml:2:77: 'auth-password' and 'auth-password-file' stand together; keep one\n"
+	  "c.yaml:2:77: x: No such file or directory; name a file that holds the secret and nothing else\n" },
+	{ "users:\n- { name: abcdefghijklmnopqrstuvwxyz0123456, auth: sha256, auth-password: long enough }\n",
+	  "c.yaml:2:11: this name has 33 octets; a user name has at most 32\n" },
 	{ "users:\n- { name: al, auth: sha2 }\n",
-	  "c.yaml:1:1: warning: 'users' is accepted but not in force yet in this version\n"
 	  "c.yaml:2:21: 'sha2' is not an authentication; write one of md5 sha1 sha224 sha256 sha384 sha512\n" },
 	{ "tunnel: { listen: [ udp:0.0.0.0:2797 ], identity: { fqdn: coll }, inner: [ 10.99.2.1 ] }\n",
 	  "c.yaml:1:1: warning: 'tunnel' is accepted but not in force yet in this version\n" },

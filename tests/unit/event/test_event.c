@@ -239,7 +239,8 @@ static void names(void **state)
 	assert_string_equal(event_version_name(SNMP_V2C), "2c");
 	assert_string_equal(event_version_name(2), "unknown");
 	assert_string_equal(event_flag_name(2), "relayed");
-	assert_null(event_flag_name(3));
+	assert_string_equal(event_flag_name(3), "shared-engine");
+	assert_null(event_flag_name(4));
 	for (unsigned k = 1; k < EVENT_KIND_COUNT; k++)
 		assert_non_null(event_kind_name(k));
 }

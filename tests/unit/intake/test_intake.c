@@ -11,12 +11,14 @@
 #include "event/event.h"
 #include "intake/intake.h"
 #include "snmp/build.h"
+#include "v3_none.h"
 
 enum { SECOND = 1000000000 };
 
 struct fixture {
 	struct intake in;
 	struct policy *policy;
+	struct crypto *crypto;
 	struct intake_meta meta;
 	struct event kept[64]; // what commit() saw, newest last
 	unsigned kept_count;
@@ -35,8 +37,11 @@ static int setup(void **state)
 {
 	static const struct hash_key key = { 3, 4 };
 	struct fixture *f = calloc(1, sizeof *f);
-	assert_int_equal(intake_init(&f->in, &key), ST_OK);
 	f->policy = policy_new();
+	f->policy->users = no_users();
+	assert_int_equal(crypto_init(&f->crypto), ST_OK);
+	struct v3_config v3 = no_v3(f->crypto, f->policy);
+	assert_int_equal(intake_init(&f->in, &key, &v3), ST_OK);
 	f->policy->communities = calloc(1, sizeof *f->policy->communities);
 	f->policy->community_count = 1;
 	struct policy_community *c = f->policy->communities;
@@ -63,6 +68,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 	intake_done(&f->in);
 	policy_free(f->policy);
+	crypto_free(f->crypto);
 	free(f);
 	return 0;
 }
@@ -172,9 +178,10 @@ static void remembered_from_the_journal(void **state)
 	struct fixture *f = *state;
 	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 9)));
 	commit(f);
-	struct intake second;
+	static struct intake second;
 	static const struct hash_key other = { 5, 6 };
-	assert_int_equal(intake_init(&second, &other), ST_OK);
+	struct v3_config v3 = no_v3(f->crypto, f->policy);
+	assert_int_equal(intake_init(&second, &other, &v3), ST_OK);
 	intake_set_policy(&second, f->policy);
 	intake_remember(&second, &f->kept[0], f->meta.now, 5LL * SECOND);
 	assert_true(intake_message(&second, &f->meta, message(f, "s3cret", PDU_INFORM, 9)));
@@ -187,7 +194,7 @@ static void refusals_are_counted(void **state)
 {
 	struct fixture *f = *state;
 	const struct account *a = &f->in.accounts[2];
-	static const uint8_t v3[] = { 0x30, 5, 2, 1, 3, 0x30, 0 };
+	static const uint8_t v3[] = { 0x30, 5, 2, 1, 3, 4, 0 };
 	static const uint8_t v9[] = { 0x30, 3, 2, 1, 9 };
 	assert_true(intake_message(&f->in, &f->meta, message(f, "wrong", PDU_TRAP_V2, 1)));
 	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_GET, 1)));
@@ -200,7 +207,7 @@ static void refusals_are_counted(void **state)
 	f->meta.from.peer = addr_of("192.0.2.1:9");
 	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 1)));
 	intake_refuse_frame(&f->in, 2, ST_FRAME);
-	static const enum st reasons[] = { ST_COMMUNITY, ST_PDU_TYPE,  ST_EMPTY,  ST_V3_NOT_YET,
+	static const enum st reasons[] = { ST_COMMUNITY, ST_PDU_TYPE,  ST_EMPTY,  ST_BER_TAG,
 		                           ST_VERSION,   ST_TRUNCATED, ST_SOURCE, ST_FRAME };
 	for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
 		assert_int_equal(a->refused[reasons[i]], 1);

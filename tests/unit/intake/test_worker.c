@@ -16,12 +16,14 @@
 #include "base/scoped.h"
 #include "intake/worker.h"
 #include "snmp/build.h"
+#include "v3_none.h"
 
 enum { WORKERS = 2, SENDERS = 8, PER_SENDER = 200, WAIT_MS = 5000 };
 
 struct fixture {
 	char dir[64];
 	struct policy *policy;
+	struct crypto *crypto;
 	struct worker *workers[WORKERS];
 	struct writer *writer;
 	struct addr to;
@@ -30,6 +32,7 @@ struct fixture {
 static struct policy *everybody(void)
 {
 	struct policy *p = policy_new();
+	p->users = no_users();
 	p->communities = calloc(1, sizeof *p->communities);
 	p->community_count = 1;
 	p->communities->label = strdup("ops");
@@ -53,11 +56,13 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(f->dir));
 	assert_int_equal(journal_open(f->dir, &j, &why), ST_OK);
 	f->policy = everybody();
+	assert_int_equal(crypto_init(&f->crypto), ST_OK);
+	struct v3_config v3 = no_v3(f->crypto, f->policy);
 	assert_int_equal(addr_parse("127.0.0.1:0", &f->to), ST_OK);
 	for (int i = 0; i < WORKERS; i++) {
 		assert_int_equal(udp_open(&f->to, true, &sockets[i]), ST_OK);
 		f->to = sockets[i].local;
-		assert_int_equal(worker_new((unsigned)i, &key, &f->workers[i]), ST_OK);
+		assert_int_equal(worker_new(&key, &v3, &f->workers[i]), ST_OK);
 		worker_set_policy(f->workers[i], f->policy);
 		assert_int_equal(worker_add_udp(f->workers[i], 0, &f->to, &sockets[i]), ST_OK);
 		sources[i] = worker_source(f->workers[i]);
@@ -86,6 +91,7 @@ static int teardown(void **state)
 	for (int i = 0; i < WORKERS; i++)
 		worker_free(f->workers[i]);
 	policy_free(f->policy);
+	crypto_free(f->crypto);
 	snprintf(command, sizeof command, "rm -r %s", f->dir);
 	int gone = system(command);
 	free(f);
@@ -181,6 +187,7 @@ static void policy_is_swapped_while_running(void **state)
 	struct fixture *f = *state;
 	int scoped(fd_close) fd = sender(f, 1);
 	struct policy *nobody = policy_new();
+	nobody->users = no_users();
 	for (int i = 0; i < WORKERS; i++)
 		worker_call(f->workers[i], swap_policy, nobody);
 	policy_free(f->policy);

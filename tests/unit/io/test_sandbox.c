@@ -324,7 +324,7 @@ static void body_waiting_works(void)
 	NEED(timerfd_settime(fd, 0, &soon, NULL) == 0 && read(fd, &count, sizeof count) == sizeof count);
 	NEED(usleep(100) == 0 && clock_wall() > 0);
 	uint8_t random[16];
-	random_bytes(random, sizeof random);
+	system_random(random, sizeof random);
 	NEED(isatty(0) >= 0 && sysconf(_SC_NPROCESSORS_ONLN) > 0);
 	void *big = malloc(64 << 20); // mmap, and a trim
 	NEED(big != NULL);

@@ -184,8 +184,8 @@ static void test_clock_and_random(void **state)
 	assert_true(b >= a);
 	assert_true(clock_wall() > INT64_C(1700000000000000000));
 	uint8_t r[64] = { 0 }, s[64] = { 0 }, zero[32] = { 0 };
-	random_bytes(r, 32);
-	random_bytes(s, 64);
+	system_random(r, 32);
+	system_random(s, 64);
 	assert_memory_not_equal(r, s, 32);
 	assert_memory_not_equal(r, zero, 32);
 	assert_memory_equal(r + 32, zero, 32);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// SNMPv3: snmp/v3.h does the work; here its outcome becomes an event, a Response, or a Report within its limit.
+#include "intake/intake.h"
+#include "intake/receive.h"
+#include "snmp/notification.h"
+
+enum { SECOND_NS = 1000000000 };
+
+// A Report goes to an address that nobody proved, so each source gets only so many a second.
+static bool may_report(struct intake *in, const struct intake_meta *m)
+{
+	struct intake_source *s = intake_source(in, &m->from.peer);
+	uint32_t second = (uint32_t)(m->now / SECOND_NS);
+	if (s->report_second != second) {
+		s->report_second = second;
+		s->reports = 0;
+	}
+	return s->reports++ < INTAKE_REPORTS;
+}
+
+static struct span report(struct intake *in, const struct intake_meta *m, const struct v3_received *r)
+{
+	struct wr w = wr_of(in->answer, sizeof in->answer);
+	if (r->report == ST_OK || !may_report(in, m) || v3_write_report(in->v3, m->now, r, &w))
+		return (struct span){ 0 };
+	return wr_span(&w);
+}
+
+static struct span response(struct intake *in, const struct intake_meta *m, const struct v3_received *r)
+{
+	struct wr w = wr_of(in->answer, sizeof in->answer);
+	if (r->pdu.tag != PDU_INFORM || v3_write_response(in->v3, m->now, &r->reply, &r->pdu, &w))
+		return (struct span){ 0 };
+	return wr_span(&w);
+}
+
+static void fill_event(const struct v3_received *r, struct event *e)
+{
+	e->version = SNMP_VERSION_3;
+	e->level = r->level;
+	e->credential = r->message.usm.user;
+	// The authoritative engine of an inform is ours; its sender's is the one of the context.
+	e->engine = r->own ? r->scoped.context_engine : r->message.usm.engine;
+	e->context = r->scoped.context_name;
+	e->flags = (r->lenient ? EVENT_FLAG_LENIENT : 0) | (r->shared ? EVENT_FLAG_SHARED_ENGINE : 0);
+}
+
+enum st receive_v3(struct intake *in, const struct intake_meta *m, struct span bytes, struct received *out)
+{
+	const struct intake_source *s = intake_source(in, &m->from.peer);
+	struct v3_received *r = &out->v3;
+	enum st st = v3_receive(in->v3, m->now, span_str(s->site), &m->from.peer, bytes, 0, &in->v3_scratch, r);
+	if (!st)
+		st = snmp_check_notification(&r->pdu);
+	if (st) {
+		out->answer = report(in, m, r);
+		return st;
+	}
+	fill_event(r, &out->event);
+	out->pdu = r->pdu;
+	out->answer = response(in, m, r);
+	return ST_OK;
+}
