@@ -126,10 +126,10 @@ const struct aead_alg *aead_key_alg(const struct aead_key *k)
 
 void aead_seal(struct aead_engine *e, struct aead_op *ops, size_t n)
 {
-	e->backend->seal(e, ops, n);
+	e->backend->seal_all(e, ops, n);
 }
 
 void aead_open(struct aead_engine *e, struct aead_op *ops, size_t n)
 {
-	e->backend->open(e, ops, n);
+	e->backend->open_all(e, ops, n);
 }

@@ -33,8 +33,8 @@ struct aead_backend {
 	// Fills a zeroed key of key_size octets whose head is set.
 	enum st (*key_init)(struct aead_engine *e, struct aead_key *k, const struct aead_secret *s);
 	void (*key_done)(struct aead_key *k); // the caller wipes
-	void (*seal)(struct aead_engine *e, struct aead_op *ops, size_t n);
-	void (*open)(struct aead_engine *e, struct aead_op *ops, size_t n);
+	void (*seal_all)(struct aead_engine *e, struct aead_op *ops, size_t n);
+	void (*open_all)(struct aead_engine *e, struct aead_op *ops, size_t n);
 };
 
 extern const struct aead_backend aead_ipsecmb, aead_openssl;
