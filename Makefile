@@ -27,6 +27,7 @@ run: deps ## install, build, and start the collector with its data in ./trapline
 	@exec build/trapline serve --data $(DATA)
 
 test: deps-test ## every test; the last line is the sum
+	@tests/interop/install
 	@$(MAKE) --no-print-directory build
 	@tools/run-tests
 
