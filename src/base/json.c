@@ -164,7 +164,7 @@ static size_t json_plain(struct span s)
 	return n;
 }
 
-void json_string(struct json *j, struct span s)
+void json_text(struct json *j, struct span s)
 {
 	json_comma(j);
 	text_add(j->out, "\"");
@@ -182,6 +182,8 @@ void json_string(struct json *j, struct span s)
 			text_printf(j->out, "\\%c", c);
 		else if (c < 0x20 || c == 0x7f)
 			text_printf(j->out, "\\u%04x", c);
+		else if (n == 2 && c == 0xc2 && s.p[i + 1] < 0xa0) // a C1 control character, which terminals obey
+			text_printf(j->out, "\\u%04x", s.p[i + 1]);
 		else
 			text_bytes(j->out, span_of(s.p + i, n));
 		i += n ? n : 1;
@@ -191,7 +193,7 @@ void json_string(struct json *j, struct span s)
 
 void json_str(struct json *j, const char *value)
 {
-	json_string(j, span_str(value));
+	json_text(j, span_str(value));
 }
 
 void json_uint(struct json *j, uint64_t value)
@@ -212,7 +214,7 @@ void json_bool(struct json *j, bool value)
 	text_add(j->out, value ? "true" : "false");
 }
 
-void json_null(struct json *j)
+void json_none(struct json *j)
 {
 	json_comma(j);
 	text_add(j->out, "null");

@@ -38,12 +38,12 @@ struct json json_of(struct text *out);
 void json_open(struct json *j, char bracket); // '{' or '['
 void json_close(struct json *j, char bracket);
 void json_key(struct json *j, const char *key);
-void json_string(struct json *j, struct span value);
+void json_text(struct json *j, struct span value);
 void json_str(struct json *j, const char *value);
 void json_uint(struct json *j, uint64_t value);
 void json_int(struct json *j, int64_t value);
 void json_bool(struct json *j, bool value);
-void json_null(struct json *j);
+void json_none(struct json *j);
 // Key and value in one call.
 void json_key_str(struct json *j, const char *key, const char *value);
 void json_key_uint(struct json *j, const char *key, uint64_t value);

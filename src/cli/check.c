@@ -16,7 +16,7 @@ static void print_json(const struct config_report *report)
 		struct json j = json_of(&out);
 		json_open(&j, '{');
 		json_key(&j, "complaint");
-		json_string(&j, span_of(line, n));
+		json_text(&j, span_of(line, n));
 		json_close(&j, '}');
 		text_add(&out, "\n");
 		line += n + (line[n] != 0);

@@ -22,7 +22,7 @@ static void print_json(enum st st, uint64_t events, const struct text *findings)
 	json_open(&j, '[');
 	for (const char *line = text_str(findings); *line;) {
 		size_t n = strcspn(line, "\n");
-		json_string(&j, span_of(line, n));
+		json_text(&j, span_of(line, n));
 		line += n + (line[n] != 0);
 	}
 	json_close(&j, ']');

@@ -18,21 +18,11 @@
 
 enum { SECOND_NS = 1000000000, PATH_BYTES = 4096 };
 
-static void say_report(const struct config_report *report)
-{
-	const char *line = text_str(&report->text);
-	while (*line) {
-		size_t n = strcspn(line, "\n");
-		log_line(strstr(line, "warning") ? LOG_IS_WARNING : LOG_IS_ERROR, "%.*s", (int)n, line);
-		line += n + (line[n] == '\n');
-	}
-}
-
 static int read_config(struct collector *c)
 {
 	struct config_report report = { 0 };
 	enum st st = config_load(&c->flags, &c->config, &report);
-	say_report(&report);
+	log_complaints(text_str(&report.text));
 	text_done(&report.text);
 	return st ? 1 : 0;
 }

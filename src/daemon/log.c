@@ -4,28 +4,47 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/json.h"
 
 enum { LINE_MAX_BYTES = 2048 };
 
-void log_line(enum log_priority priority, const char *format, ...)
+static void write_line(enum log_priority priority, const char *word, struct span said)
 {
-	static const char *const words[] = { [LOG_IS_ERROR] = "error: ", [LOG_IS_WARNING] = "warning: " };
-	char raw[LINE_MAX_BYTES];
 	struct text line = { 0 };
-	va_list args;
-	va_start(args, format);
-	vsnprintf(raw, sizeof raw, format, args);
-	va_end(args);
 	if (getenv("JOURNAL_STREAM"))
 		text_printf(&line, "<%d>", priority);
-	else if (priority <= LOG_IS_WARNING)
-		text_add(&line, words[priority]);
-	text_clean(&line, span_str(raw));
+	else
+		text_add(&line, word);
+	text_clean(&line, said);
 	text_add(&line, "\n");
 	ssize_t ignored = write(STDERR_FILENO, text_str(&line), line.n);
 	(void)ignored;
 	text_done(&line);
+}
+
+void log_line(enum log_priority priority, const char *format, ...)
+{
+	char said[LINE_MAX_BYTES];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(said, sizeof said, format, args);
+	va_end(args);
+	write_line(priority,
+	           priority <= LOG_IS_ERROR     ? "error: "
+	           : priority == LOG_IS_WARNING ? "warning: "
+	                                        : "",
+	           span_str(said));
+}
+
+void log_complaints(const char *lines)
+{
+	while (*lines) {
+		struct span line = span_of(lines, strcspn(lines, "\n"));
+		bool warns = memmem(line.p, line.n, ": warning: ", 11) != NULL;
+		write_line(warns ? LOG_IS_WARNING : LOG_IS_ERROR, "", line);
+		lines += line.n + (lines[line.n] == '\n');
+	}
 }

@@ -39,8 +39,7 @@ static void reload(struct serve *s)
 	service_notify(state);
 	struct text said = { 0 };
 	enum st st = collector_reload(&s->collector, &said);
-	for (char *line = said.p ? strtok(said.p, "\n") : NULL; line; line = strtok(NULL, "\n"))
-		log_line(LOG_IS_WARNING, "%s", line);
+	log_complaints(text_str(&said));
 	if (st)
 		log_line(LOG_IS_ERROR, "reload refused, everything stays as it was");
 	else

@@ -21,9 +21,9 @@ static void key_span(struct json *j, const char *key, struct span value)
 {
 	json_key(j, key);
 	if (value.n)
-		json_string(j, value);
+		json_text(j, value);
 	else
-		json_null(j);
+		json_none(j);
 }
 
 static void key_str(struct json *j, const char *key, const char *value)
@@ -32,7 +32,7 @@ static void key_str(struct json *j, const char *key, const char *value)
 	if (value)
 		json_str(j, value);
 	else
-		json_null(j);
+		json_none(j);
 }
 
 static void key_text(struct json *j, const char *key, const struct text *t)
@@ -46,7 +46,7 @@ static void integer_value(struct json *j, struct span content)
 	if (ber_content_int64(content, &number) == ST_OK)
 		json_int(j, number);
 	else
-		json_null(j);
+		json_none(j);
 }
 
 // Counter64 goes out as a string: many JSON readers hold numbers as doubles.
@@ -55,7 +55,7 @@ static void unsigned_value(struct json *j, uint8_t type, struct span content)
 	uint64_t number;
 	char digits[24];
 	if (ber_content_uint64(content, &number) != ST_OK) {
-		json_null(j);
+		json_none(j);
 	} else if (type == BER_COUNTER64) {
 		snprintf(digits, sizeof(digits), "%llu", (unsigned long long)number);
 		json_str(j, digits);
@@ -75,7 +75,7 @@ static void oid_value(struct json *j, struct span content, struct text *scratch)
 {
 	struct oid o;
 	if (oid_decode(content, &o) != ST_OK) {
-		json_null(j);
+		json_none(j);
 		return;
 	}
 	text_clear(scratch);
@@ -108,7 +108,7 @@ static void put_value(struct json *j, const struct snmp_varbind *v, struct text 
 	case BER_NO_SUCH_OBJECT:
 	case BER_NO_SUCH_INSTANCE:
 	case BER_END_OF_MIB_VIEW:
-		json_null(j);
+		json_none(j);
 		break;
 	default:
 		hex_value(j, v->value, scratch);
@@ -132,7 +132,7 @@ static void put_varbind(struct json *j, const struct snmp_varbind *v, struct tex
 	key_str(j, "type", mib_type_name(v->type));
 	json_key(j, "value");
 	if (object && object->kind == MIB_SECRET)
-		json_null(j);
+		json_none(j);
 	else
 		put_value(j, v, scratch);
 	text_clear(scratch);
@@ -187,9 +187,9 @@ static void put_engine(struct json *j, const struct event *e, struct text *scrat
 	key_text(j, "engine", scratch);
 	json_key(j, "context");
 	if (e->version == SNMP_V3)
-		json_string(j, e->context);
+		json_text(j, e->context);
 	else
-		json_null(j);
+		json_none(j);
 }
 
 // What the message said: the fields that a storm has twice.
@@ -199,7 +199,7 @@ static void put_said(struct json *j, const struct event_words *w, struct text *s
 	if (w->has_notification && w->notification.has_uptime)
 		json_uint(j, w->notification.uptime);
 	else
-		json_null(j);
+		json_none(j);
 	text_clear(scratch);
 	if (w->has_notification)
 		mib_dotted(&w->notification.trap_oid, scratch);
@@ -223,7 +223,7 @@ static void put_storm(struct json *j, const struct event *e, struct text *scratc
 		put_varbinds(j, &w, scratch);
 		json_close(j, '}');
 	} else {
-		json_null(j);
+		json_none(j);
 	}
 	event_words_done(&w);
 }
@@ -240,11 +240,11 @@ static void put_note(struct json *j, const struct event *e)
 {
 	json_key(j, "note");
 	if (e->note.n == 0)
-		json_null(j);
+		json_none(j);
 	else if (note_is_json(e->note))
 		put_raw(j, e->note);
 	else
-		json_string(j, e->note);
+		json_text(j, e->note);
 }
 
 void event_json(const struct event *e, const struct event_words *w, struct text *out)
