@@ -5,16 +5,35 @@
 
 #include "daemon/config_tree.h"
 
+// The character at v, valid UTF-8 (the reader gives nothing else), and how many octets it takes.
+static uint32_t character(const char *v, size_t *n)
+{
+	uint8_t lead = (uint8_t)*v;
+	*n = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+	uint32_t c = *n == 1 ? lead : lead & (0x7f >> *n);
+	for (size_t i = 1; i < *n && v[i]; i++)
+		c = c << 6 | ((uint8_t)v[i] & 0x3f);
+	return c;
+}
+
+// What YAML 1.1 does not let stand for itself, section 5.1: controls; and 5.4: line breaks, which would become blanks.
+static bool must_escape(uint32_t c)
+{
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff || c == 0xfffe ||
+	       c == 0xffff;
+}
+
 static void write_quoted(struct text *out, const char *v)
 {
 	text_add(out, "\"");
-	for (; *v; v++) {
-		if (*v == '"' || *v == '\\')
-			text_printf(out, "\\%c", *v);
-		else if ((unsigned char)*v < 0x20 || *v == 0x7f)
-			text_printf(out, "\\x%02x", (unsigned char)*v);
+	for (size_t n; *v; v += n) {
+		uint32_t c = character(v, &n);
+		if (c == '"' || c == '\\')
+			text_printf(out, "\\%c", (char)c);
+		else if (must_escape(c))
+			text_printf(out, "\\u%04x", c);
 		else
-			text_bytes(out, span_of(v, 1));
+			text_bytes(out, span_of(v, n));
 	}
 	text_add(out, "\"");
 }
