@@ -6,9 +6,8 @@
 // the WAL clean without writing them: SQLite moves its end-of-WAL mark only after the fsync, so the next try writes
 // every frame of the transaction again, at the same place, and they are dirty again. Closing and opening
 // the connection would be wrong: the WAL would be read back through the page cache, where the frames of the failed try
-// stand complete, and later commits would be chained to frames that the disk never saw. The same can happen when the
-// process is killed after a failed fsync; therefore journal_open does not trust a WAL it finds: it copies it into the
-// database, which is written and fsynced afresh, and starts the WAL again.
+// stand complete, and later commits would be chained to frames that the disk never saw. A process that was killed after a
+// failed fsync leaves the same trap to the next one; journal_open disarms it (wal.c).
 #include "store/journal.h"
 
 #include <errno.h>
@@ -127,7 +126,7 @@ static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = 
 static int journal_connect(struct journal *j, const char *path)
 {
 	int rc = sql_open(path, SQLITE_OPEN_READWRITE, &j->db);
-	// What turns out to be damaged is left as it is.
+	// What turns out to be damaged is left as it is: no checkpoint when this connection is closed, until all is well.
 	sqlite3_db_config(j->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(j->db, settings, NULL, NULL, NULL);
@@ -140,18 +139,6 @@ static int journal_connect(struct journal *j, const char *path)
 	if (rc == SQLITE_OK)
 		rc = journal_prepare(j);
 	return rc;
-}
-
-// A WAL that was found goes into the database, fsynced, before anything is written behind it (see above). A reader
-// that stands in the way for long is not worth refusing to start for.
-static int journal_settle(struct journal *j)
-{
-	int rc = sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY)
-		return rc;
-	sqlite3_db_config(j->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-	sqlite3_wal_hook(j->db, wal_grew, j);
-	return SQLITE_OK;
 }
 
 static enum st journal_start(struct journal *j, struct text *why)
@@ -170,8 +157,6 @@ static enum st journal_start(struct journal *j, struct text *why)
 		rc = read_meta(j, "time", &time);
 	if (rc == SQLITE_OK)
 		rc = read_newest(j, &next, &time, &damaged);
-	if (rc == SQLITE_OK && !damaged)
-		rc = journal_settle(j);
 	st = sql_status(j->db, rc);
 	if (st == ST_NOT_OURS)
 		st = ST_DAMAGED; // the header was looked at before: it was ours
@@ -185,9 +170,24 @@ static enum st journal_start(struct journal *j, struct text *why)
 	}
 	j->next = j->put_next = (uint64_t)next;
 	j->time = j->put_time = time;
-	if (st == ST_OK)
+	if (st == ST_OK) {
 		j->bytes = used_bytes(j);
+		sqlite3_wal_hook(j->db, wal_grew, j);
+		sqlite3_db_config(j->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+	}
 	return st;
+}
+
+// Makes sure of the files before SQLite may look at them.
+static enum st journal_files(const char *dir, struct text *why)
+{
+	uint64_t wal = 0;
+	enum st st = journal_file_check(dir, why);
+	if (st == ST_NONE)
+		return journal_file_make(dir, why);
+	if (st == ST_OK)
+		st = wal_check(dir, &wal, why);
+	return st == ST_OK ? wal_renew(dir, wal, why) : st;
 }
 
 enum st journal_open(const char *dir, struct journal **out, struct text *why)
@@ -199,11 +199,7 @@ enum st journal_open(const char *dir, struct journal **out, struct text *why)
 	j->dir = strdup(dir);
 	enum st st = j->dir ? folder_take(dir, &j->folder, &j->lock, why) : ST_NO_MEMORY;
 	if (st == ST_OK)
-		st = journal_file_check(dir, why);
-	if (st == ST_OK)
-		st = wal_check(dir, why);
-	if (st == ST_NONE)
-		st = journal_file_make(dir, why);
+		st = journal_files(dir, why);
 	if (st == ST_OK)
 		st = journal_start(j, why);
 	if (st == ST_OK)

@@ -10,6 +10,11 @@
 // Damage inside the very last transaction looks like a torn one and cannot be told from it.
 //
 // The second look: the database must be as long as it says, but for pages that stand in the WAL.
+//
+// And a WAL that is found is written again, in place. After an fsync that failed, the kernel has pages of the file that are
+// clean and were never written; SQLite overwrites them, because its transaction failed, but if the process was
+// killed before it could, a new one finds the transaction whole in the page cache, takes it for committed, and chains
+// its own to it: they would be lost with it when the power fails. Written again, the pages are dirty, and the fsync is true.
 #include "store/wal.h"
 
 #include <errno.h>
@@ -247,7 +252,7 @@ static enum st check_open(struct wal *w, int db, struct text *why, const char *p
 	return st;
 }
 
-enum st wal_check(const char *dir, struct text *why)
+enum st wal_check(const char *dir, uint64_t *bytes, struct text *why)
 {
 	char path[FOLDER_PATH], wal[FOLDER_PATH];
 	enum st st = folder_path(dir, JOURNAL_FILE, path);
@@ -267,8 +272,39 @@ enum st wal_check(const char *dir, struct text *why)
 		return ST_NO_MEMORY;
 	w->fd = fd;
 	st = check_open(w, db, why, path);
-	if (st != ST_OK && st != ST_DAMAGED)
+	if (st == ST_OK)
+		*bytes = w->good ? frame_offset(w->good) : 0;
+	else if (st != ST_DAMAGED)
 		text_printf(why, "cannot read %s: %s", wal, strerror(errno));
 	free(w);
+	return st;
+}
+
+static enum st write_again(int fd, uint64_t bytes)
+{
+	enum { CHUNK = 256 << 10 };
+	uint8_t *chunk = malloc(CHUNK);
+	enum st st = chunk ? ST_OK : ST_NO_MEMORY;
+	for (uint64_t at = 0; st == ST_OK && at < bytes;) {
+		ssize_t n = pread(fd, chunk, bytes - at < CHUNK ? bytes - at : CHUNK, (off_t)at);
+		if (n <= 0 || pwrite(fd, chunk, (size_t)n, (off_t)at) != n)
+			st = folder_errno();
+		at += (uint64_t)n;
+	}
+	free(chunk);
+	return st == ST_OK && fsync(fd) != 0 ? folder_errno() : st;
+}
+
+enum st wal_renew(const char *dir, uint64_t bytes, struct text *why)
+{
+	char wal[FOLDER_PATH];
+	enum st st = folder_path(dir, JOURNAL_WAL, wal);
+	int scoped(fd_close) fd = st == ST_OK && bytes ? open(wal, O_RDWR | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (st == ST_OK && bytes)
+		st = fd >= 0 ? write_again(fd, bytes) : folder_errno();
+	if (st == ST_OK)
+		st = folder_sync(dir); // the names as well, for the same reason
+	if (st != ST_OK)
+		text_printf(why, "cannot write %s again: %s", wal, strerror(errno));
 	return st;
 }
