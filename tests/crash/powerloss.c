@@ -15,8 +15,10 @@
 //
 // fsync does nothing real otherwise, so runs are quick. With POWERLOSS_NOSYNC=1 an fsync makes nothing durable and
 // says that it did: the control run, which a test of durability must be seen to lose.
-// With POWERLOSS_FAIL=N:ERRNO fsync number N fails so, and what it should have written is clean but not durable, as in Linux: only
-// writing it again makes a later fsync write it.
+// With POWERLOSS_FAIL=N:ERRNO fsync number N fails so, and what it should have written is clean but not durable, as in
+// Linux: only writing it again makes a later fsync write it. Other descriptors of that file are told by their next fsync.
+// With POWERLOSS_DURABLE=FOLDER as well, the process is killed right after that failed fsync and its files stay as they are,
+// page cache and all; what is durable is put into FOLDER, and a later run with the same FOLDER takes it from there.
 //
 // Files whose names end in -shm are left alone: they are shared memory. Not seen are mmap, writev, direct system calls
 // and hard links; Trapline and SQLite (mmap_size 0) use none of them for data.
@@ -38,7 +40,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, SECTOR = 512, FILES = 256, NAMES = 1024, LOG = 4096 };
+enum { PAGE = 4096, SECTOR = 512, FILES = 256, NAMES = 1024, LOG = 4096, DESCRIPTORS = 4096 };
 
 struct file {
 	bool live; // reachable by (dev, ino) now
@@ -52,7 +54,8 @@ struct file {
 	mode_t mode;
 	uid_t uid;
 	gid_t gid;
-	int fd; // our own descriptor, to read the newest content
+	int fd;          // our own descriptor, to read the newest content
+	unsigned errors; // fsyncs that failed; each descriptor is told of each once, as Linux does
 };
 
 struct name {
@@ -71,7 +74,7 @@ struct op {
 // A library that stands between a program and the system has nowhere else to keep its state.
 static struct {
 	pthread_mutex_t mutex;
-	char dir[PATH_MAX];
+	char dir[PATH_MAX], durable[PATH_MAX]; // durable: "" or POWERLOSS_DURABLE
 	size_t dir_n;
 	bool on, nosync;
 	long at, syncs, fail_at;
@@ -79,8 +82,9 @@ static struct {
 	uint64_t random;
 	struct file files[FILES];
 	size_t file_count, name_count, op_count;
-	struct name names[NAMES]; // durable
-	struct op log[LOG];       // since then
+	struct name names[NAMES];   // durable
+	struct op log[LOG];         // since then
+	unsigned told[DESCRIPTORS]; // of a file's errors
 } g = { .mutex = PTHREAD_MUTEX_INITIALIZER };
 
 static struct {
@@ -326,10 +330,10 @@ static int remove_one(const char *path, const struct stat *s, int kind, struct F
 	return kind == FTW_F && S_ISREG(s->st_mode) && ours(path) ? real.unlink(path) : 0;
 }
 
-static void name_write(const struct name *n)
+static void name_write(const char *dir, const struct name *n)
 {
 	char path[2 * PATH_MAX];
-	snprintf(path, sizeof path, "%s/%s", g.dir, n->path);
+	snprintf(path, sizeof path, "%s/%s", dir, n->path);
 	int fd = real.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || fchown(fd, n->file->uid, n->file->gid) != 0 || fchmod(fd, n->file->mode) != 0)
 		die(path);
@@ -337,6 +341,13 @@ static void name_write(const struct name *n)
 	if (real.ftruncate(fd, n->file->shadow_size) != 0)
 		die(path);
 	close(fd);
+}
+
+static void end(void)
+{
+	kill(getpid(), SIGKILL);
+	for (;;)
+		pause();
 }
 
 static void lose_power(void)
@@ -349,10 +360,16 @@ static void lose_power(void)
 	if (nftw(g.dir, remove_one, 16, FTW_PHYS) != 0)
 		die("removing");
 	for (size_t i = 0; i < g.name_count; i++)
-		name_write(&g.names[i]);
-	kill(getpid(), SIGKILL);
-	for (;;)
-		pause();
+		name_write(g.dir, &g.names[i]);
+	end();
+}
+
+// The process dies, the machine lives.
+static void die_with_cache(void)
+{
+	for (size_t i = 0; i < g.name_count; i++)
+		name_write(g.durable, &g.names[i]);
+	end();
 }
 
 static int found_one(const char *path, const struct stat *s, int kind, struct FTW *at)
@@ -361,9 +378,24 @@ static int found_one(const char *path, const struct stat *s, int kind, struct FT
 	if (kind != FTW_F || !S_ISREG(s->st_mode) || !below)
 		return 0;
 	struct file *f = file_add(path, s);
-	f->shadow_size = f->size = s->st_size;
-	copy_range(f->fd, f->shadow, 0, (size_t)s->st_size);
+	f->size = s->st_size;
+	char kept[2 * PATH_MAX];
+	struct stat durable;
+	snprintf(kept, sizeof kept, "%s/%s", g.durable, below);
+	int fd = g.durable[0] ? real.open(kept, O_RDONLY | O_CLOEXEC) : f->fd;
+	if (fd < 0) {
+		f->touched = true;
+		log_add((struct op){ .kind = OP_MAKE, .path = strdup(below), .file = f });
+		return 0;
+	}
+	if (fstat(fd, &durable) != 0)
+		die(kept);
+	f->shadow_size = durable.st_size;
+	f->touched = fd != f->fd;
+	copy_range(fd, f->shadow, 0, (size_t)durable.st_size);
 	name_set(below, f);
+	if (fd != f->fd)
+		close(fd);
 	return 0;
 }
 
@@ -389,6 +421,7 @@ __attribute__((constructor)) static void begin(void)
 {
 	const char *dir = getenv("POWERLOSS_DIR"), *at = getenv("POWERLOSS_AT"), *seed = getenv("POWERLOSS_SEED");
 	const char *fail = getenv("POWERLOSS_FAIL"), *nosync = getenv("POWERLOSS_NOSYNC");
+	const char *durable = getenv("POWERLOSS_DURABLE");
 	resolve();
 	if (!dir || !realpath(dir, g.dir))
 		return;
@@ -396,6 +429,8 @@ __attribute__((constructor)) static void begin(void)
 	g.at = at ? atol(at) : 0;
 	g.random = (seed ? strtoull(seed, NULL, 10) : 1) * 0x9e3779b97f4a7c15u + 1;
 	g.nosync = nosync && strcmp(nosync, "1") == 0;
+	if (durable && !realpath(durable, g.durable))
+		die(durable);
 	if (fail && sscanf(fail, "%ld:%d", &g.fail_at, &g.fail_errno) != 2)
 		die("POWERLOSS_FAIL");
 	if (nftw(g.dir, found_one, 16, FTW_PHYS) != 0)
@@ -419,6 +454,8 @@ static void opened(int fd, const char *given)
 		} else if (s.st_size != f->size) {
 			file_touch(f, 0, 0);
 		}
+		if (fd < DESCRIPTORS)
+			g.told[fd] = f->errors;
 		pthread_mutex_unlock(&g.mutex);
 	}
 	errno = saved;
@@ -551,9 +588,17 @@ static int sync_fd(int fd)
 		lose_power();
 	if (g.syncs == g.fail_at) {
 		rc = -1;
-		if (f)
+		if (f) {
 			file_clean(f);
+			g.told[fd % DESCRIPTORS] = ++f->errors;
+		}
+		if (g.durable[0])
+			die_with_cache();
 	} else if (!g.nosync) {
+		if (f && g.told[fd % DESCRIPTORS] != f->errors)
+			rc = -1;
+		if (f)
+			g.told[fd % DESCRIPTORS] = f->errors;
 		if (f)
 			file_make_durable(f);
 		else
