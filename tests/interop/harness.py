@@ -188,9 +188,11 @@ class Collector:
     def __enter__(self):
         return self.start()
 
-    def __exit__(self, *_):
-        if self.process and self.process.poll() is None:
-            stop(self.process)
+    def __exit__(self, raised, *_):
+        if self.process and self.process.poll() is None and stop(self.process) != 0 and not raised:
+            raise RuntimeError(f"serve ends with exit code {self.process.returncode}:\n{self.said()}")
+        if not raised and ("Sanitizer" in self.said() or "runtime error" in self.said()):
+            raise RuntimeError(self.said())
 
     def write_config(self):
         self.file.touch(mode=0o600)
