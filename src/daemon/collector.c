@@ -14,6 +14,7 @@
 #include "daemon/log.h"
 #include "event/event.h"
 #include "io/system.h"
+#include "snmp/engine_id.h"
 #include "store/journal.h"
 
 enum { SECOND_NS = 1000000000, PATH_BYTES = 4096 };
@@ -88,22 +89,17 @@ static struct span hex_bytes(const char *hex, uint8_t *out, size_t room)
 	return span_of(out, n < room ? n : room);
 }
 
-// Our engine ID, RFC 3411 SnmpEngineID: enterprise number with the high bit set, format 5 (octets), random octets.
-static struct span fresh_engine(uint8_t out[static 17])
+static struct span fresh_engine(uint8_t out[static ENGINE_ID_MADE])
 {
-	enum { ENTERPRISE = TRAPLINE_ENTERPRISE, FORMAT_OCTETS = 5 };
-	uint32_t first = 0x80000000u | ENTERPRISE;
-	for (int i = 0; i < 4; i++)
-		out[i] = (uint8_t)(first >> (24 - 8 * i));
-	out[4] = FORMAT_OCTETS;
-	system_random(out + 5, 12);
-	return span_of(out, 17);
+	uint8_t octets[ENGINE_ID_OCTETS];
+	system_random(octets, sizeof octets);
+	return engine_id_make(octets, out);
 }
 
 static int open_store(struct collector *c)
 {
 	struct text why = { 0 };
-	uint8_t fresh[17], forced[32];
+	uint8_t fresh[ENGINE_ID_MADE], forced[32];
 	enum st st = journal_open(c->config->data, &c->journal, &why);
 	if (!st)
 		st = engine_file_start(c->config->data, fresh_engine(fresh),
