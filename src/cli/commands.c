@@ -4,6 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "cli/user.h"
+
 #define HELP                                                                                                           \
 	{                                                                                                              \
 		"help", 'h', NULL, NULL, "show this"                                                                   \
@@ -59,11 +61,22 @@ static const struct cli_option events_options[] = {
 static const struct cli_option send_options[] = {
 	{ "to", 0, "HOST[:PORT]", NULL, "the receiver (default: 127.0.0.1:2697)" },
 	{ "tcp", 0, NULL, NULL, "over TCP instead of UDP" },
-	{ "version", 0, "1|2c", "1 2c", "the SNMP version (default: 2c)" },
+	{ "version", 0, "1|2c|3", "1 2c 3", "the SNMP version (default: 2c; 3 with --user)" },
 	{ "community", 0, "COMMUNITY", NULL, "the community; other users of this machine can see it" },
 	{ "community-file", 0, "FILE", COMPLETE_FILE, "a file that holds the community" },
-	{ "data", 0, "DIR", COMPLETE_FOLDER, "without a community: the first one of this collector" },
+	{ "data", 0, "DIR", COMPLETE_FOLDER,
+	  "without a community: the first one of this collector; version 3 without --auth: its user" },
 	{ "config", 'c', "FILE", COMPLETE_FILE, "or of this configuration" },
+	CLI_USER_OPTIONS,
+	{ "level", 0, "LEVEL", "noAuthNoPriv authNoPriv authPriv",
+	  "version 3: the security level (default: the most the user can do)" },
+	{ "extend", 0, "HOW", "blumenthal reeder",
+	  "version 3: how keys for aes192 and aes256 are stretched: blumenthal (default) or reeder" },
+	{ "context", 0, "NAME", NULL, "version 3: the context name" },
+	{ "context-engine", 0, "HEX", NULL, "version 3: the context engine ID (default: our own)" },
+	{ "engine-id", 0, "HEX", NULL, "version 3: our own engine ID (default: made once and kept)" },
+	{ "state", 0, "DIR", COMPLETE_FOLDER,
+	  "version 3: where our engine ID and boots are kept (default: $XDG_STATE_HOME/trapline/sender)" },
 	{ "uptime", 0, "TICKS", NULL, "the sender's uptime in hundredths of a second (default: this machine's)" },
 	{ "timeout", 0, "SECONDS", NULL, "how long to wait for an acknowledgement (default: 1)" },
 	{ "retries", 0, "N", NULL, "how often to send again (default: 2)" },
@@ -100,7 +113,8 @@ static const struct command commands[] = {
 	  "s text, x octets in hex, d octets in decimal, b bits, n NULL (with any VALUE). A trap is sent and nobody "
 	  "answers; an "
 	  "inform is sent again until it is acknowledged, and the exit code says whether it was. With --version 1 and "
-	  "--enterprise the trap's OID may be left out.",
+	  "--enterprise the trap's OID may be left out. With version 3 the receiver of an inform is asked for its "
+	  "engine first; when it refuses, its Report is explained.",
 	  send_options, cmd_send },
 	{ "status", "", NULL, 0, 0, "what the running collector counts and warns of",
 	  "Asks the running collector over DIR/control. Every message that arrived since the start is in exactly one "

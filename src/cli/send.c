@@ -4,18 +4,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/scoped.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/place.h"
+#include "event/event.h"
 
 enum { HOST_MAX = 256, DEFAULT_TRIES = 3 };
 
@@ -72,109 +69,74 @@ static int take_target(const struct args *a, struct send_target *t, char name[AD
 	return CLI_DONE;
 }
 
-static int community_from_file(const struct args *a, const char *path, struct text *out)
-{
-	char bytes[SNMP_COMMUNITY_MAX + 2];
-	int scoped(fd_close) fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, bytes, sizeof bytes);
-	if (n < 0)
-		return args_failed(a, "--community-file %s: %s", path, strerror(errno));
-	if (n > 0 && bytes[n - 1] == '\n')
-		n--;
-	text_bytes(out, span_of(bytes, (size_t)n));
-	explicit_bzero(bytes, sizeof bytes);
-	return CLI_DONE;
-}
+// One of the two, by the version.
+struct speaker {
+	struct send_community community;
+	struct send_v3 v3;
+};
 
-static int community_from_config(const struct args *a, struct text *out)
+static int say_result(const struct args *a, const struct send_notification *n, const struct speaker *s,
+                      const struct send_result *r, const char *name)
 {
-	struct config *c = NULL;
-	int code = place_config(a, &c);
-	if (code)
-		return code;
-	if (c->policy->community_count == 0)
-		code = args_failed(
-		        a,
-		        "no community in the configuration or in %s/local.yaml; give one with --community or "
-		        "--community-file",
-		        c->data);
-	else
-		text_bytes(out, span_of(c->policy->communities[0].community, c->policy->communities[0].n));
-	config_free(c);
-	return code;
-}
-
-static int take_community(const struct args *a, struct text *out)
-{
-	const char *given = args_value(a, "community"), *file = args_value(a, "community-file");
-	if (given && file)
-		return args_wrong(a, "--community and --community-file: give one of them");
-	int code = CLI_DONE;
-	if (given)
-		text_add(out, given);
-	else
-		code = file ? community_from_file(a, file, out) : community_from_config(a, out);
-	if (code == CLI_DONE && (out->n == 0 || out->n > SNMP_COMMUNITY_MAX))
-		return args_wrong(a, "a community has 1 to %d octets", SNMP_COMMUNITY_MAX);
-	return code;
-}
-
-static int say_result(const struct args *a, const struct send_notification *n, const struct send_result *r,
-                      const char *name)
-{
-	if (!n->inform)
+	if (!n->inform) {
 		printf("sent to %s; a trap is not acknowledged\n", name);
-	else if (!r->answered)
+	} else if (r->refused) {
+		struct text why = { 0 };
+		send_v3_explain(&s->v3, r->why, &why);
+		args_failed(a, "%s refused: %s", name, text_str(&why));
+		text_done(&why);
+		return CLI_FAILED;
+	} else if (!r->answered) {
 		return args_failed(a, "not acknowledged by %s after %u tr%s", name, r->tries,
 		                   r->tries == 1 ? "y" : "ies");
-	else if (r->error_status)
+	} else if (r->error_status) {
 		return args_failed(a, "%s answered with error-status %d", name, r->error_status);
-	else
+	} else {
 		printf("acknowledged by %s in %.1f ms\n", name, (double)r->took / 1e6);
+	}
 	return CLI_DONE;
 }
 
 static int send_it(const struct args *a, const struct send_target *t, const struct send_notification *n,
-                   const char *name)
+                   struct speaker *s, const char *name)
 {
-	static const size_t room = SNMP_DATAGRAM_MAX;
 	struct send_result result;
-	uint8_t *bytes = malloc(room);
-	if (!bytes)
-		return args_failed(a, "out of memory");
-	struct wr w = wr_of(bytes, room);
-	int code;
-	if (send_write(n, &w))
-		code = args_failed(a, "the message is larger than %d octets", SNMP_DATAGRAM_MAX);
-	else if (send_exchange(t, wr_span(&w), n, &result))
-		code = args_failed(a, "%s: %s", name, strerror(errno));
-	else
-		code = say_result(a, n, &result, name);
-	explicit_bzero(bytes, room);
-	free(bytes);
-	return code;
+	bool v3 = n->version == SNMP_V3;
+	int code = v3 ? send_v3_of(a, n, &s->v3) : send_community_of(a, n, &s->community);
+	if (code != CLI_DONE)
+		return code;
+	struct send_talk talk = v3 ? send_v3_talk(&s->v3) : send_community_talk(&s->community);
+	switch (send_exchange(t, &talk, &result)) {
+	case ST_OK:
+		return say_result(a, n, s, &result, name);
+	case ST_FULL:
+		return args_failed(a, "the message is larger than %d octets", SNMP_DATAGRAM_MAX);
+	default:
+		return args_failed(a, "%s: %s", name, strerror(errno));
+	}
 }
 
 int cmd_send(const struct args *a)
 {
-	struct send_notification *n = malloc(sizeof *n);
+	struct send_notification *n = calloc(1, sizeof *n);
+	struct speaker *s = calloc(1, sizeof *s);
 	struct send_target target = { 0 };
-	struct text community = { 0 };
 	char name[ADDR_TEXT];
-	if (!n)
+	if (!n || !s) {
+		free(n);
+		free(s);
 		return args_failed(a, "out of memory");
+	}
+	s->v3.lock = -1;
 	int code = send_notification_of(a, n);
 	if (code == CLI_DONE)
 		code = take_target(a, &target, name);
 	if (code == CLI_DONE)
-		code = take_community(a, &community);
-	n->community = span_of(community.p, community.n);
-	if (code == CLI_DONE)
-		code = send_it(a, &target, n, name);
-	if (community.p)
-		explicit_bzero(community.p, community.n);
-	text_done(&community);
+		code = send_it(a, &target, n, s, name);
+	send_community_done(&s->community);
+	send_v3_done(&s->v3);
 	send_notification_done(n);
+	free(s);
 	free(n);
 	return code;
 }

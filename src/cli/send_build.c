@@ -72,12 +72,29 @@ static void derive_v1(const struct oid *trap, struct snmp_out_v1 *out)
 		out->enterprise.n = (uint8_t)(trap->arc[trap->n - 2] == 0 ? trap->n - 2 : trap->n - 1);
 }
 
+// Options that belong to one version.
+static int check_version(const struct args *a, const struct send_notification *n)
+{
+	static const struct {
+		const char *name;
+		int32_t version;
+	} only[] = {
+		{ "enterprise", SNMP_V1 },     { "generic", SNMP_V1 },   { "specific", SNMP_V1 },
+		{ "agent", SNMP_V1 },          { "user", SNMP_V3 },      { "auth", SNMP_V3 },
+		{ "level", SNMP_V3 },          { "extend", SNMP_V3 },    { "context", SNMP_V3 },
+		{ "context-engine", SNMP_V3 }, { "engine-id", SNMP_V3 }, { "state", SNMP_V3 },
+	};
+	for (size_t i = 0; i < sizeof only / sizeof *only; i++)
+		if (n->version != only[i].version && args_has(a, only[i].name))
+			return args_wrong(a, "--%s is for version %s", only[i].name,
+			                  event_version_name((unsigned)only[i].version));
+	if (n->version == SNMP_V3 && (args_has(a, "community") || args_has(a, "community-file")))
+		return args_wrong(a, "version 3 has no community; name a user with --user");
+	return CLI_DONE;
+}
+
 static int take_v1(const struct args *a, struct send_notification *n)
 {
-	static const char *const only[] = { "enterprise", "generic", "specific", "agent" };
-	for (size_t i = 0; n->version != SNMP_V1 && i < sizeof only / sizeof *only; i++)
-		if (args_has(a, only[i]))
-			return args_wrong(a, "--%s is for --version 1", only[i]);
 	if (n->version != SNMP_V1)
 		return CLI_DONE;
 	const char *enterprise = args_value(a, "enterprise"), *agent = args_value(a, "agent");
@@ -95,20 +112,29 @@ static int take_v1(const struct args *a, struct send_notification *n)
 	return CLI_DONE;
 }
 
+static bool version_of(const char *name, int32_t *out)
+{
+	static const int32_t versions[] = { SNMP_V1, SNMP_V2C, SNMP_V3 };
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+		if (strcmp(event_version_name((unsigned)versions[i]), name) == 0) {
+			*out = versions[i];
+			return true;
+		}
+	return false;
+}
+
 static int take_kind(const struct args *a, struct send_notification *n)
 {
 	const char *kind = a->operands[0], *version = args_value(a, "version");
 	n->inform = strcmp(kind, "inform") == 0;
 	if (!n->inform && strcmp(kind, "trap") != 0)
 		return args_wrong(a, "%s: send a trap or an inform", kind);
-	n->version = SNMP_V2C;
-	if (version && strcmp(version, "1") == 0)
-		n->version = SNMP_V1;
-	else if (version && strcmp(version, "2c") != 0)
-		return args_wrong(a, "--version %s: write 1 or 2c", version);
+	n->version = args_has(a, "user") ? SNMP_V3 : SNMP_V2C;
+	if (version && !version_of(version, &n->version))
+		return args_wrong(a, "--version %s: write 1, 2c or 3", version);
 	if (n->inform && n->version == SNMP_V1)
 		return args_wrong(a, "version 1 has no informs");
-	return CLI_DONE;
+	return check_version(a, n);
 }
 
 int send_notification_of(const struct args *a, struct send_notification *out)
@@ -139,13 +165,12 @@ void send_notification_done(struct send_notification *n)
 	n->varbind_count = 0;
 }
 
-enum st send_write(const struct send_notification *n, struct wr *w)
+enum st send_write_pdu(const struct send_notification *n, struct wr *w)
 {
 	if (n->version == SNMP_V1)
 		snmp_write_trap_v1(w, &n->v1, n->uptime, n->varbinds, n->varbind_count);
 	else
 		snmp_write_notification_v2(w, n->inform ? PDU_INFORM : PDU_TRAP_V2, n->request_id, n->uptime, &n->trap,
 		                           n->varbinds, n->varbind_count);
-	snmp_wrap_community(w, n->version, n->community);
 	return w->full ? ST_FULL : ST_OK;
 }

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // One exchange with a receiver. Over UDP an inform is sent again with the same request-id, so that a receiver can tell a
-// repetition (RFC 3416 4.2.7); over TCP once, the connection repeats (RFC 3430).
+// repetition (RFC 3416 4.2.7); over TCP once, the connection repeats (RFC 3430). What is said is asked anew each time,
+// because version 3 learns from the answers and has a clock.
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/scoped.h"
 #include "cli/send.h"
-#include "event/event.h"
+#include "crypto/secret.h"
 #include "io/system.h"
 
 struct wire {
 	int fd;
-	uint8_t bytes[SNMP_FRAME_MAX];
+	uint8_t bytes[SNMP_FRAME_MAX], out[SNMP_FRAME_MAX];
 	size_t n; // TCP: what of a frame has come
 };
 
@@ -60,23 +62,6 @@ static enum st send_all(int fd, struct span s, int64_t until)
 	return ST_OK;
 }
 
-// The answer to our inform and to nothing else.
-static bool is_answer(struct span message, const struct send_notification *sent, struct send_result *out)
-{
-	struct ber outer = ber_of(message);
-	struct ber m = ber_enter(&outer, BER_SEQUENCE);
-	uint8_t tag;
-	struct snmp_pdu pdu;
-	int32_t version = ber_int32(&m);
-	struct span community = ber_take(&m, BER_OCTETS);
-	struct span whole = ber_whole(&m, &tag);
-	if (ber_end(&m) || ber_end(&outer) || version != sent->version || !span_equal(community, sent->community) ||
-	    snmp_parse_pdu(whole, &pdu) || pdu.tag != PDU_RESPONSE || pdu.request_id != sent->request_id)
-		return false;
-	out->error_status = pdu.error_status;
-	return true;
-}
-
 // The next message that came, or an empty span when none is whole yet. ST_SYSTEM: broken off.
 static enum st receive(struct wire *w, bool tcp, struct span *message)
 {
@@ -97,22 +82,40 @@ static enum st receive(struct wire *w, bool tcp, struct span *message)
 	enum st st = ber_frame(span_of(w->bytes, w->n), &length);
 	if (st == ST_OK && length <= w->n) {
 		*message = span_of(w->bytes, length);
-		w->n = 0; // one answer is all that is asked for
+		w->n = 0; // one answer to one message is all that is asked for
 	}
 	errno = EPROTO;
 	return st == ST_FRAME ? ST_SYSTEM : ST_OK;
 }
 
-static enum st wait_answer(struct wire *w, bool tcp, int64_t from, int64_t until, const struct send_notification *n,
-                           struct send_result *out)
+static enum st say(struct wire *w, const struct send_talk *talk, int64_t now, int64_t until)
 {
-	while (!out->answered && wait_for(w->fd, POLLIN, until) == 1) {
+	struct wr out = wr_of(w->out, sizeof w->out);
+	enum st st = talk->write(talk->arg, now, &out);
+	return st ? st : send_all(w->fd, wr_span(&out), until);
+}
+
+// Waits `patience` for the end of the exchange, as long for each step of it. *ended: it came.
+static enum st wait_answer(struct wire *w, bool tcp, int64_t patience, const struct send_talk *talk,
+                           struct send_result *out, bool *ended)
+{
+	int64_t from = clock_monotonic(), until = from + patience;
+	while (!*ended && wait_for(w->fd, POLLIN, until) == 1) {
 		struct span message;
 		enum st st = receive(w, tcp, &message);
 		if (st)
 			return st;
-		out->answered = message.n && is_answer(message, n, out);
-		out->took = clock_monotonic() - from;
+		int64_t now = clock_monotonic();
+		enum send_heard heard = message.n ? talk->hear(talk->arg, now, message, out) : SEND_NOTHING;
+		*ended = heard == SEND_ENDED;
+		out->took = now - from;
+		if (heard != SEND_AGAIN)
+			continue;
+		from = now;
+		until = now + patience;
+		st = say(w, talk, now, until);
+		if (st)
+			return st;
 	}
 	return ST_OK;
 }
@@ -127,23 +130,36 @@ static enum st refused_at_once(int fd)
 	return error ? ST_SYSTEM : ST_OK;
 }
 
-enum st send_exchange(const struct send_target *t, struct span message, const struct send_notification *n,
-                      struct send_result *out)
+static enum st exchange(struct wire *w, const struct send_target *t, const struct send_talk *talk,
+                        struct send_result *out)
 {
-	struct wire w = { .fd = -1 };
-	enum st st = open_wire(t, &w.fd);
-	unsigned sendings = t->tcp || !n->inform ? 1 : t->tries;
+	enum st st = open_wire(t, &w->fd);
+	unsigned sendings = t->tcp || !talk->confirmed ? 1 : t->tries;
 	int64_t patience = t->tcp ? t->timeout * t->tries : t->timeout;
-	*out = (struct send_result){ 0 };
-	while (st == ST_OK && !out->answered && out->tries < sendings) {
-		int64_t from = clock_monotonic();
+	bool ended = false;
+	while (st == ST_OK && !ended && out->tries < sendings) {
+		int64_t now = clock_monotonic();
 		out->tries++;
-		st = send_all(w.fd, message, from + t->timeout);
-		if (st == ST_OK && !n->inform)
-			st = refused_at_once(w.fd);
+		st = say(w, talk, now, now + t->timeout);
+		if (st == ST_OK && !talk->confirmed)
+			st = refused_at_once(w->fd);
 		else if (st == ST_OK)
-			st = wait_answer(&w, t->tcp, from, from + patience, n, out);
+			st = wait_answer(w, t->tcp, patience, talk, out, &ended);
 	}
-	fd_close(&w.fd);
+	return st;
+}
+
+enum st send_exchange(const struct send_target *t, const struct send_talk *talk, struct send_result *out)
+{
+	struct wire *w = malloc(sizeof *w);
+	*out = (struct send_result){ 0 };
+	if (!w)
+		return ST_SYSTEM;
+	w->fd = -1;
+	w->n = 0;
+	enum st st = exchange(w, t, talk, out);
+	fd_close(&w->fd);
+	secret_wipe(w, sizeof *w);
+	free(w);
 	return st;
 }

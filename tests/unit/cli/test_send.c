@@ -21,6 +21,14 @@
 static struct send_notification sent; // large; one at a time
 static uint8_t bytes[SNMP_DATAGRAM_MAX];
 
+static char secret[] = "secret";
+static struct send_community community = { .notification = &sent, .community = { secret, sizeof secret - 1 } };
+
+static struct send_talk talk(void)
+{
+	return send_community_talk(&community);
+}
+
 static int build(const char *line, struct span *message)
 {
 	static char copy[512];
@@ -32,10 +40,9 @@ static int build(const char *line, struct span *message)
 		words[n++] = w;
 	assert_int_equal(args_parse(command_find("send"), words, n, &a), CLI_DONE);
 	int code = send_notification_of(&a, &sent);
-	sent.community = span_str("secret");
 	struct wr w = wr_of(bytes, sizeof bytes);
 	if (code == CLI_DONE)
-		assert_int_equal(send_write(&sent, &w), ST_OK);
+		assert_int_equal(talk().write(&community, 0, &w), ST_OK);
 	*message = wr_span(&w);
 	args_done(&a);
 	return code;
@@ -124,7 +131,11 @@ static void test_wrong(void **state)
 		"trap linkDown ifIndex.1 i one",
 		"trap linkDown ifIndex.1 i 99999999999",
 		"trap linkDown ifIndex.1 C 1 --version 1",
-		"trap linkDown --version 3",
+		"trap linkDown --version 4",
+		"trap linkDown --version 2c --user alice",
+		"trap linkDown --version 3 --user alice --community public",
+		"trap linkDown --context printers",
+		"trap linkDown --user alice --enterprise 1.3.6.1.4.1.9",
 		"trap linkDown --uptime 4294967296",
 		"trap linkDown --generic 1",
 		"trap linkDown --version 1 --generic 7",
@@ -184,8 +195,9 @@ static void test_exchange(void **state)
 	pthread_t thread;
 	int fd = bind_loopback(&t);
 	assert_int_equal(build("inform linkDown ifIndex.1 i 1", &message), CLI_DONE);
+	struct send_talk say = talk();
 	assert_int_equal(pthread_create(&thread, NULL, receiver, &fd), 0);
-	assert_int_equal(send_exchange(&t, message, &sent, &r), ST_OK);
+	assert_int_equal(send_exchange(&t, &say, &r), ST_OK);
 	pthread_join(thread, NULL);
 	assert_true(r.answered);
 	assert_int_equal(r.tries, 2);
@@ -194,12 +206,12 @@ static void test_exchange(void **state)
 
 	t.tries = 2;
 	t.timeout = 20000000;
-	assert_int_equal(send_exchange(&t, message, &sent, &r), ST_OK);
+	assert_int_equal(send_exchange(&t, &say, &r), ST_OK);
 	assert_false(r.answered);
 	assert_int_equal(r.tries, 2);
 	close(fd);
-	sent.inform = false;
-	assert_int_equal(send_exchange(&t, message, &sent, &r), ST_SYSTEM); // nobody listens any more
+	say.confirmed = false;
+	assert_int_equal(send_exchange(&t, &say, &r), ST_SYSTEM); // nobody listens any more
 	send_notification_done(&sent);
 }
 
