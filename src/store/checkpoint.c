@@ -165,6 +165,7 @@ enum st checkpoint_start(const char *dir, struct checkpoint **out)
 		free(c);
 		return st;
 	}
+	pthread_setname_np(c->thread, "checkpoint");
 	*out = c;
 	return ST_OK;
 }

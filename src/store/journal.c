@@ -302,7 +302,7 @@ static int64_t monotonic(void)
 static int drop_oldest(struct journal *j, int64_t before, uint64_t bytes, uint64_t *events)
 {
 	int64_t start = monotonic();
-	for (unsigned n = 0;; n++) {
+	for (;;) {
 		struct oldest o;
 		int rc = read_oldest(j, &o);
 		if (rc != SQLITE_ROW)
@@ -310,7 +310,7 @@ static int drop_oldest(struct journal *j, int64_t before, uint64_t bytes, uint64
 		bool old = before && o.time < before, large = bytes && used_bytes(j) > bytes;
 		if (!old && !large)
 			return SQLITE_DONE;
-		if (n == JOURNAL_CUT_BLOCKS || monotonic() - start > JOURNAL_CUT_NS)
+		if (monotonic() - start > JOURNAL_CUT_NS)
 			return SQLITE_ROW;
 		sqlite3_bind_int64(j->drop, 1, o.first);
 		rc = sql_run(j->drop);

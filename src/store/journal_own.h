@@ -9,8 +9,7 @@
 enum journal_own_limits {
 	JOURNAL_PAGE = 8192,           // bytes; measured best for both single events and full blocks
 	JOURNAL_CACHE_KIB = 8192,      // the dirty pages of the largest transaction, so that none is written twice
-	JOURNAL_CUT_BLOCKS = 16,       // blocks dropped in one step
-	JOURNAL_CUT_NS = 3000000,      // and no more are begun after this long
+	JOURNAL_CUT_NS = 3000000,      // one step of a cut begins no further block after this long
 	JOURNAL_START_CHECK = 1 << 20, // bytes of the newest blocks whose checksum is looked at when it is opened
 };
 

@@ -249,6 +249,8 @@ enum st writer_start(struct journal *j, const struct writer_options *o, const st
 	enum st st = checkpoint_start(o->dir, &w->checkpoint);
 	if (st == ST_OK && pthread_create(&w->thread, NULL, writer_run, w) != 0)
 		st = ST_SYSTEM;
+	if (st == ST_OK)
+		pthread_setname_np(w->thread, "journal");
 	if (st != ST_OK) {
 		checkpoint_stop(w->checkpoint);
 		pthread_mutex_destroy(&w->mutex);
