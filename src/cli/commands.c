@@ -47,7 +47,7 @@ static const struct cli_option events_options[] = {
 	{ "oid", 0, "OID|NAME", NULL, "traps with this OID or below it" },
 	{ "severity", 0, "SEVERITY", "critical major minor warning info cleared", "at least as severe" },
 	{ "site", 0, "SITE", NULL, "from this site" },
-	{ "kind", 0, "KIND,...", "trap inform storm started stopped reloaded gap all",
+	{ "kind", 0, "KIND,...", "trap inform storm started stopped reloaded gap tick act poll rules all",
 	  "these kinds of events (default: trap,inform,storm)" },
 	{ "limit", 0, "N", NULL, "the newest N; 0: all (default: 50, with --json, --since or --until all)" },
 	{ "follow", 0, NULL, NULL, "show new ones as they come, until interrupted" },

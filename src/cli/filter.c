@@ -66,7 +66,7 @@ static int take_kinds(const struct args *a, struct filter *f)
 		unsigned bit = kind_bit(at, n);
 		if (!bit)
 			return args_wrong(
-			        a, "--kind %s: write some of trap,inform,storm,started,stopped,reloaded,gap, or all",
+			        a, "--kind %s: write some of trap,inform,storm,started,stopped,reloaded,gap,tick,act,poll,rules, or all",
 			        text);
 		f->kinds |= bit;
 		at = at[n] ? at + n + 1 : NULL;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "event/limits.h"
+#include "event/own.h"
 #include "event/sentences.h"
 #include "mib/mib.h"
 #include "printer/printer.h"
@@ -73,21 +74,10 @@ static void describe_storm(const struct event *e, struct event_words *w)
 	text_done(&first);
 }
 
-// The collector's own events have no PDU.
-static void describe_own(const struct event *e, struct event_words *w)
+enum severity event_severity(const struct snmp_notification *n, struct text *scratch)
 {
-	static const struct {
-		enum severity severity;
-		const char *text;
-	} own[EVENT_KIND_COUNT] = {
-		[EVENT_STARTED] = { SEVERITY_INFO, "The collector started" },
-		[EVENT_STOPPED] = { SEVERITY_INFO, "The collector stopped" },
-		[EVENT_RELOADED] = { SEVERITY_INFO, "The collector read its configuration again" },
-		[EVENT_GAP] = { SEVERITY_WARNING, "A reader of the journal fell behind and missed events" },
-	};
-	bool known = e->kind < EVENT_KIND_COUNT && own[e->kind].text;
-	w->severity = known ? own[e->kind].severity : SEVERITY_INFO;
-	text_add(&w->text, known ? own[e->kind].text : "An event of the collector");
+	text_clear(scratch);
+	return sentence_of(n, false, scratch);
 }
 
 static bool has_pdu(const struct event *e)
@@ -99,7 +89,8 @@ enum st event_describe(const struct event *e, struct event_words *out)
 {
 	struct event_words w = { 0 };
 	if (!has_pdu(e)) {
-		describe_own(e, &w);
+		w.severity = own_sentence(e, &w.text);
+		shorten(&w.text);
 		*out = w;
 		return ST_OK;
 	}

@@ -29,6 +29,10 @@ struct event_words {
 enum st event_describe(const struct event *e, struct event_words *out);
 void event_words_done(struct event_words *w);
 
+// The severity alone, of a notification that is no printer alert. `scratch` is for its own use, so that a caller who asks
+// often does not allocate each time.
+enum severity event_severity(const struct snmp_notification *n, struct text *scratch);
+
 const char *severity_name(enum severity s);
 enum st severity_parse(const char *name, enum severity *out);
 

@@ -21,7 +21,11 @@ enum event_kind {
 	EVENT_STARTED = 4, // the collector came up; note says with what
 	EVENT_STOPPED = 5,
 	EVENT_RELOADED = 6,
-	EVENT_GAP = 7, // a follower fell behind retention
+	EVENT_GAP = 7,    // a follower fell behind retention
+	EVENT_TICK = 8,   // a deadline of the alarm fold passed; the note says whose
+	EVENT_ACT = 9,    // somebody acknowledged, silenced, cleared, merged; the note says who and what
+	EVENT_POLL = 10,  // what asking a device found different
+	EVENT_RULES = 11, // the rules that hold from here on, with their whole text
 	EVENT_KIND_COUNT
 };
 

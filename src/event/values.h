@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Values of a notification by the number of their object. Private to src/event.
+// Values of a notification by the number of their object, for what is made of them in src/event and src/alarm.
 #ifndef EVENT_VALUES_H
 #define EVENT_VALUES_H
 
