@@ -50,6 +50,11 @@ void v3_state_users(struct v3_state *s, const struct usm_users *users)
 	s->users = users;
 }
 
+void v3_tick(struct v3_state *s, int64_t now)
+{
+	engines_age(s->engines, now);
+}
+
 uint32_t v3_state_time(const struct v3_state *s, int64_t now)
 {
 	int64_t time = (now - s->started) / SECOND;

@@ -41,6 +41,8 @@ enum st v3_state_new(const struct v3_config *config, struct v3_state **out);
 void v3_state_free(struct v3_state *s); // wipes
 // Takes new users; those that were deleted or changed stop working at once. The old ones must still be there.
 void v3_state_users(struct v3_state *s, const struct usm_users *users);
+// Once a second or so: forgets engines that were not heard for V3_ENGINE_AGE_DAYS.
+void v3_tick(struct v3_state *s, int64_t now);
 // Our snmpEngineTime.
 uint32_t v3_state_time(const struct v3_state *s, int64_t now);
 

@@ -36,7 +36,9 @@ static enum st take_config(struct v3_client *c, const struct v3_client_config *c
 		memcpy(c->context_name, config->context_name.p, config->context_name.n);
 	c->context_engine_n = (uint8_t)config->context_engine.n;
 	c->context_name_n = (uint8_t)config->context_name.n;
-	enum st st = usm_users_new(&config->user, 1, span_of(nobody, sizeof nobody), NULL, &c->users, &which);
+	struct usm_user user = config->user;
+	user.level = USM_NOAUTH; // what to send at is said by config->level
+	enum st st = usm_users_new(&user, 1, span_of(nobody, sizeof nobody), NULL, &c->users, &which);
 	if (st != ST_OK)
 		return st;
 	c->extension = config->extension;

@@ -15,9 +15,9 @@ struct v3_client;
 struct v3_client_config {
 	struct crypto *crypto;
 	struct random random;
-	struct usm_user user;         // level 0: the most it can do
+	struct usm_user user;         // its level does not matter here
 	enum usm_extension extension; // how AES-192/256 keys are stretched
-	uint8_t level;                // enum usm_level to send at; 0: user's strongest
+	uint8_t level;                // enum usm_level to send at; 0: the most that the user can do
 	struct span context_engine;   // empty: the authoritative engine's
 	struct span context_name;
 };

@@ -101,6 +101,12 @@ static void reload(void **state)
 	struct usm_users *u, *v, *w;
 	assert_int_equal(make(first, 4, NULL, &u), ST_OK);
 	assert_int_equal(make(second, 3, u, &v), ST_OK);
+	struct usm_user other_priv = first[1];
+	other_priv.priv_password = span_str("passw0rd");
+	struct usm_users *x;
+	assert_int_equal(make(&other_priv, 1, u, &x), ST_OK);
+	assert_int_not_equal(x->entries[0].serial, u->entries[1].serial);
+	usm_users_free(x);
 	assert_int_equal(make(first, 4, v, &w), ST_OK);
 	assert_int_equal(v->entries[0].serial, u->entries[0].serial);
 	assert_int_equal(w->entries[0].serial, u->entries[0].serial);
