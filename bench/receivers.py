@@ -15,11 +15,19 @@ from machine import Usage
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("TRAPLINE_BUILD", ROOT / "build")).resolve()
-PORT = 26970
 COMMUNITY = "bench-harbour"
 NOBODY = 65534
 SEQUENCE = re.compile(rb"8072\.9999\.9999\.2697\.1\.0 = STRING: \"0*(\d+)\"")
 READY_SECONDS = 60
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.bind(("0.0.0.0", 0))
+        return s.getsockname()[1]
+
+
+PORT = free_port()  # another benchmark may run beside a smoke run
 
 
 class Receiver:
@@ -35,14 +43,18 @@ class Receiver:
     def __enter__(self):
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        if self.nobody:
-            os.chown(self.folder, NOBODY, NOBODY)
+        self.give(self.folder)
         self.start()
         return self
 
     def __exit__(self, *_):
         self.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def give(self, path):
+        """To whom the receiver runs as."""
+        if self.nobody:
+            os.chown(path, NOBODY, NOBODY)
 
     def launch(self, command, **more):
         if self.nobody:
@@ -76,6 +88,8 @@ class Trapline(Receiver):
         config = {"listen": [f"udp:0.0.0.0:{PORT}"], "communities": [
             {"label": "bench", "community": COMMUNITY, "from": ["127.0.0.0/8"]}]}
         (self.folder / "trapline.yaml").write_text(json.dumps(config))
+        (self.folder / "trapline.yaml").chmod(0o600)
+        self.give(self.folder / "trapline.yaml")
         self.start_seconds = self.start_again()
         self.usage = Usage(self.process.pid)
 
@@ -85,15 +99,22 @@ class Trapline(Receiver):
             path = self.folder / "ready"
             path.unlink(missing_ok=True)
             ready.bind(str(path))
-            if self.nobody:
-                os.chown(path, NOBODY, NOBODY)
-            ready.settimeout(READY_SECONDS)
+            self.give(path)
+            ready.settimeout(1)
             start = time.monotonic()
             self.launch([self.program(), "serve", "-c", self.folder / "trapline.yaml", "--data", self.folder / "data"],
                         env={**os.environ, "NOTIFY_SOCKET": str(path)})
-            while b"READY=1" not in ready.recv(4096):
-                pass
+            while not self.hears(ready):
+                if self.process.poll() is not None or time.monotonic() - start > READY_SECONDS:
+                    raise RuntimeError(f"trapline does not start: {self.said()}")
             return time.monotonic() - start
+
+    @staticmethod
+    def hears(ready):
+        try:
+            return b"READY=1" in ready.recv(4096)
+        except TimeoutError:
+            return False
 
     def status(self):
         done = subprocess.run([BUILD / "trapline", "status", "--json", "--data", self.folder / "data"], capture_output=True,
