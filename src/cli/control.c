@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,18 @@ static void set_up(CURL *curl, const char *socket, const char *url, const char *
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, post);
 }
 
+// The API says {"error":"..."}.
+static void add_refusal(long status, const struct text *body, struct text *why)
+{
+	json_t *answer = json_loadb(text_str(body), body->n, 0, NULL);
+	const char *error = json_string_value(json_object_get(answer, "error"));
+	if (error)
+		text_printf(why, "the collector refused: %s", error);
+	else
+		text_printf(why, "the collector refused (%ld): %s", status, text_str(body));
+	json_decref(answer);
+}
+
 static enum st explain(CURL *curl, CURLcode code, const char *socket, const struct text *body, struct text *why)
 {
 	long status = 0, system = 0;
@@ -39,7 +52,7 @@ static enum st explain(CURL *curl, CURLcode code, const char *socket, const stru
 	if (code == CURLE_OK && status >= 200 && status < 300)
 		return ST_OK;
 	if (code == CURLE_OK) {
-		text_printf(why, "the collector refused (%ld): %s", status, text_str(body));
+		add_refusal(status, body, why);
 		return ST_IO;
 	}
 	if (code == CURLE_COULDNT_CONNECT && (system == EACCES || system == EPERM)) {

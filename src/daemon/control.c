@@ -2,6 +2,7 @@
 #include "daemon/control.h"
 
 #include "daemon/collector.h"
+#include "daemon/engine_routes.h"
 #include "daemon/log.h"
 #include "web/api.h"
 
@@ -28,6 +29,9 @@ static unsigned post_reload(void *arg, const struct api_request *request, struct
 static const struct api_route routes[] = {
 	{ "GET", "/api/v1/status", get_status },
 	{ "POST", "/api/v1/reload", post_reload },
+	{ "GET", "/api/v1/engines", engines_get },
+	{ "POST", "/api/v1/engines/lenient", engines_lenient },
+	{ "POST", "/api/v1/engines/reset", engines_reset },
 	{ 0 },
 };
 

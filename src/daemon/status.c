@@ -12,6 +12,7 @@ struct counts {
 	struct account by_listener[INTAKE_LISTENERS];
 	struct worker_listener_state state[INTAKE_LISTENERS];
 	uint64_t forgotten;
+	uint64_t engines, engines_evicted, digests_forgotten, shared;
 };
 
 static void count(struct worker *w, void *arg)
@@ -19,6 +20,11 @@ static void count(struct worker *w, void *arg)
 	struct counts *n = arg;
 	worker_count(w, n->by_listener, n->state);
 	n->forgotten += worker_forgotten(w);
+	const struct v3_state *v3 = worker_intake(w)->v3;
+	n->engines += engines_count(v3->engines);
+	n->engines_evicted += engines_evicted(v3->engines);
+	n->digests_forgotten += v3->replay.early;
+	n->shared += v3->shared;
 }
 
 static void put_time(struct json *j, const char *key, int64_t at)
@@ -110,9 +116,25 @@ static void put_warnings(struct json *j, const struct collector *c, const struct
 			     "the receive buffer of %s is small (%u kB); install packaging/sysctl.d/60-trapline.conf",
 			     l->name, buffer / 1024);
 	}
+	if (n->shared)
+		warn(j,
+		     "%llu messages came from SNMPv3 engines that are heard from several addresses (copied devices, or "
+		     "one that moved); trapline engine list shows them",
+		     (unsigned long long)n->shared);
 	if (w->st)
 		warn(j, "the journal cannot be written (%s); nothing is acknowledged until it can", w->why);
 	json_close(j, ']');
+}
+
+static void put_engines(struct json *j, const struct counts *n)
+{
+	json_key(j, "engines");
+	json_open(j, '{');
+	json_key_uint(j, "known", n->engines);
+	json_key_uint(j, "evicted", n->engines_evicted);
+	json_key_uint(j, "shared", n->shared);
+	json_key_uint(j, "digests_forgotten", n->digests_forgotten);
+	json_close(j, '}');
 }
 
 static void put_collector(struct json *j, const struct collector *c)
@@ -160,6 +182,7 @@ static void put_status(struct json *j, struct collector *c, struct counts *n)
 			put_listener(j, &c->listeners.list[i], &n->by_listener[i], &n->state[i]);
 	json_close(j, ']');
 	put_journal(j, &w);
+	put_engines(j, n);
 	put_collector(j, c);
 	put_warnings(j, c, n, &w);
 	json_close(j, '}');
