@@ -220,6 +220,13 @@ void json_none(struct json *j)
 	text_add(j->out, "null");
 }
 
+void json_value(struct json *j, const struct text *value)
+{
+	json_comma(j);
+	text_bytes(j->out, span_of(value->p, value->n));
+	j->out->bad |= value->bad || !value->n;
+}
+
 void json_key_str(struct json *j, const char *key, const char *value)
 {
 	json_key(j, key);

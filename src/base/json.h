@@ -44,6 +44,7 @@ void json_uint(struct json *j, uint64_t value);
 void json_int(struct json *j, int64_t value);
 void json_bool(struct json *j, bool value);
 void json_none(struct json *j);
+void json_value(struct json *j, const struct text *value); // a value that is JSON already
 // Key and value in one call.
 void json_key_str(struct json *j, const char *key, const char *value);
 void json_key_uint(struct json *j, const char *key, uint64_t value);

@@ -84,6 +84,23 @@ static void members_and_commas(void **state)
 	text_done(&t);
 }
 
+static void value_that_is_json(void **state)
+{
+	struct text t = { 0 }, value = { 0 };
+	struct json j = json_of(&t);
+	text_add(&value, "{\"x\":1}");
+	json_open(&j, '[');
+	json_value(&j, &value);
+	json_value(&j, &value);
+	json_close(&j, ']');
+	assert_string_equal(text_str(&t), "[{\"x\":1},{\"x\":1}]");
+	text_clear(&value);
+	json_value(&j, &value); // nothing is no value
+	assert_true(t.bad);
+	text_done(&value);
+	text_done(&t);
+}
+
 static void depth_is_bounded(void **state)
 {
 	struct text t = { 0 };
@@ -124,9 +141,8 @@ static void text_grows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hostile_strings),
-		cmocka_unit_test(members_and_commas),
-		cmocka_unit_test(depth_is_bounded),
+		cmocka_unit_test(hostile_strings),    cmocka_unit_test(members_and_commas),
+		cmocka_unit_test(value_that_is_json), cmocka_unit_test(depth_is_bounded),
 		cmocka_unit_test(text_grows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
