@@ -52,11 +52,18 @@ unsigned api_error(struct text *body, unsigned status, const char *text)
 	return status;
 }
 
+static bool is_path(const char *route, const char *path)
+{
+	size_t n = strlen(route);
+	bool below = n > 1 && route[n - 1] == '*';
+	return below ? strncmp(route, path, n - 1) == 0 && path[n - 1] : strcmp(route, path) == 0;
+}
+
 static unsigned run_route(const struct api *api, const struct api_request *request, struct text *body)
 {
 	bool known = false;
 	for (const struct api_route *r = api->routes; r->path; r++) {
-		if (strcmp(r->path, request->path) != 0)
+		if (!is_path(r->path, request->path))
 			continue;
 		if (strcmp(r->method, request->method) == 0)
 			return r->run(api->arg, request, body);

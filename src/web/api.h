@@ -18,7 +18,7 @@ struct api_request {
 typedef unsigned api_route_fn(void *arg, const struct api_request *request, struct text *body);
 
 struct api_route {
-	const char *method, *path; // "GET", "/api/v1/status"; compared whole
+	const char *method, *path; // "GET", "/api/v1/status"; a path that ends with "/*" is everything below
 	api_route_fn *run;
 };
 
