@@ -110,19 +110,35 @@ static int open_store(struct collector *c)
 	return st ? 1 : 0;
 }
 
-static void remember(struct collector *c, const struct journal_block *b, int64_t now, int64_t wall)
+struct remembering {
+	int64_t now, wall;
+	uint64_t since; // of what the waiting room was moving at the end of the last process; 0: nothing
+};
+
+// From then on everything counts as heard just now, so that what came again by itself is not stored again out of the room.
+// The age of what waited is that of its row.
+static int64_t age_of(const struct remembering *r, const struct journal_block *b, uint64_t id, const struct event *e)
+{
+	if (r->since && id >= r->since && (e->kind == EVENT_INFORM || e->version == SNMP_V3))
+		return 0;
+	return e->kind == EVENT_INFORM ? r->wall - (e->waiting ? b->time : e->received) : -1;
+}
+
+static void remember(struct collector *c, const struct journal_block *b, const struct remembering *r)
 {
 	struct rd frames = rd_of(b->frames);
 	struct span record;
 	struct event e;
-	while (frame_next(&frames, &record)) {
-		if (event_kind_of(record) != EVENT_INFORM || event_decode(record, &e))
+	for (uint64_t id = b->first; frame_next(&frames, &record); id++) {
+		if (event_kind_of(record) != EVENT_INFORM && !(r->since && id >= r->since))
 			continue;
-		int64_t age = wall - e.received;
+		if (event_decode(record, &e))
+			continue;
+		int64_t age = age_of(r, b, id, &e);
 		if (age < 0 || age > (int64_t)DUPLICATES_SECONDS * SECOND_NS)
 			continue;
 		unsigned owner = e.transport == TRANSPORT_UDP ? udp_steer(&e.peer, c->worker_count) : 0;
-		intake_remember(worker_intake(c->workers[owner]), &e, now, age);
+		intake_remember(worker_intake(c->workers[owner]), &e, r->now, age);
 	}
 }
 
@@ -133,22 +149,41 @@ static int remember_informs(struct collector *c)
 	struct journal_reader *r;
 	struct journal_block b;
 	uint64_t id;
-	int64_t now = clock_monotonic(), wall = clock_wall();
+	struct remembering all = { clock_monotonic(), clock_wall(), waiting_moving_since(c->room) };
 	enum st st = journal_reader_open(c->config->data, &r, &why);
 	if (st) {
 		log_line(LOG_IS_ERROR, "cannot read the journal back: %s", text_str(&why));
 		text_done(&why);
 		return 1;
 	}
-	st = journal_seek_time(r, wall - (int64_t)DUPLICATES_SECONDS * SECOND_NS, &id);
-	while (!st && (st = journal_read_informs(r, id, &b)) == ST_OK) {
-		remember(c, &b, now, wall);
+	st = journal_seek_time(r, all.wall - (int64_t)DUPLICATES_SECONDS * SECOND_NS, &id);
+	if (all.since && (st || all.since < id)) {
+		id = all.since;
+		st = ST_OK;
+	}
+	while (!st && (st = all.since ? journal_read(r, id, &b) : journal_read_informs(r, id, &b)) == ST_OK) {
+		remember(c, &b, &all);
 		id = b.first + b.count;
 	}
 	journal_reader_close(r);
 	if (st != ST_NONE)
 		log_line(LOG_IS_ERROR, "cannot read the journal back: %s; run trapline verify", st_text(st));
 	return st == ST_NONE ? 0 : 1;
+}
+
+static int open_room(struct collector *c)
+{
+	struct text said = { 0 };
+	struct waiting_options o = {
+		.dir = c->config->data, .key = c->key, .workers = c->workers, .worker_count = c->worker_count
+	};
+	enum st st = waiting_open(&o, &c->room, &said);
+	if (st && !said.n)
+		text_printf(&said, "%s/waiting cannot be used: %s", c->config->data, st_text(st));
+	if (said.n)
+		log_line(st ? LOG_IS_ERROR : LOG_IS_WARNING, "%s", text_str(&said));
+	text_done(&said);
+	return st ? 1 : 0;
 }
 
 // With the built-in configuration only this machine may send, with a community that nobody knows yet.
@@ -220,7 +255,7 @@ static int make_workers(struct collector *c)
 		                .boots = c->engine.boots,
 		                .started = c->engine_started };
 	for (unsigned i = 0; i < c->worker_count; i++) {
-		if (worker_new(&c->key, &v3, &c->workers[i])) {
+		if (worker_new(i, &c->key, &v3, &c->workers[i])) {
 			log_line(LOG_IS_ERROR, "cannot make worker %u: out of memory", i);
 			return 1;
 		}
@@ -249,7 +284,7 @@ int collector_open(struct collector *c, const struct config_flags *flags)
 	}
 	raise_descriptors();
 	return drop(c->config) || open_store(c) || first_community(c) || first_users(c) || make_workers(c) ||
-	       collector_load_engines(c) || remember_informs(c);
+	       collector_load_engines(c) || open_room(c) || remember_informs(c);
 }
 
 static void nothing(void *arg)
@@ -271,6 +306,9 @@ int collector_start(struct collector *c)
 		st = listeners_serve(&c->listeners, c->workers, c->worker_count);
 	for (unsigned i = 0; !st && i < c->worker_count; i++)
 		st = worker_start(c->workers[i], c->writer);
+	waiting_set_policy(c->room, c->config->policy);
+	if (!st)
+		st = waiting_start(c->room, c->writer);
 	if (st)
 		log_line(LOG_IS_ERROR, "cannot start: %s (%s)", st_text(st), strerror(errno));
 	return st ? 1 : 0;
@@ -286,6 +324,7 @@ void collector_stop(struct collector *c)
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (c->workers[i])
 			worker_call(c->workers[i], quiet, NULL);
+	waiting_stop(c->room);
 	collector_save_engines(c);
 	writer_stop(c->writer);
 	c->writer = NULL;
@@ -293,6 +332,7 @@ void collector_stop(struct collector *c)
 
 void collector_free(struct collector *c)
 {
+	waiting_free(c->room);
 	for (unsigned i = 0; i < c->worker_count; i++)
 		worker_free(c->workers[i]);
 	journal_close(c->journal);
@@ -337,6 +377,7 @@ static enum st reload_locked(struct collector *c, struct text *said)
 	listeners_apply(&c->listeners, fresh, c->worker_count, false);
 	for (unsigned i = 0; i < c->worker_count; i++)
 		worker_call(c->workers[i], swap_policy, fresh->policy);
+	waiting_set_policy(c->room, fresh->policy);
 	st = listeners_serve(&c->listeners, c->workers, c->worker_count);
 	writer_retain(c->writer, fresh->keep_ns, fresh->keep_bytes);
 	free(fresh->data);

@@ -8,6 +8,7 @@
 #include "daemon/config.h"
 #include "daemon/listeners.h"
 #include "crypto/crypto.h"
+#include "intake/waiting.h"
 #include "intake/worker.h"
 #include "io/sandbox.h"
 #include "store/engine_file.h"
@@ -23,6 +24,7 @@ struct collector {
 	unsigned worker_count;
 	struct journal *journal; // until the writer has it
 	struct writer *writer;
+	struct waiting *room;
 	struct engine_file engine;
 	struct crypto *crypto;
 	struct ring own; // the collector's own events
@@ -30,7 +32,7 @@ struct collector {
 	struct hash_key key;
 	int64_t since;          // wall
 	int64_t engine_started; // monotonic, when our snmpEngineTime was 0
-	pthread_mutex_t lock;   // reload, status and saving, which come from different threads
+	pthread_mutex_t lock;   // reload and status, which come from different threads
 };
 
 // Each returns an exit code: 0, or why not after a line on stderr.

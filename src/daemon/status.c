@@ -11,8 +11,8 @@
 struct counts {
 	struct account by_listener[INTAKE_LISTENERS];
 	struct worker_listener_state state[INTAKE_LISTENERS];
+	struct waiting_gone gone[INTAKE_LISTENERS]; // from the waiting room
 	uint64_t forgotten;
-	uint64_t engines, engines_evicted, digests_forgotten, shared;
 };
 
 static void count(struct worker *w, void *arg)
@@ -20,11 +20,6 @@ static void count(struct worker *w, void *arg)
 	struct counts *n = arg;
 	worker_count(w, n->by_listener, n->state);
 	n->forgotten += worker_forgotten(w);
-	const struct v3_state *v3 = worker_intake(w)->v3;
-	n->engines += engines_count(v3->engines);
-	n->engines_evicted += engines_evicted(v3->engines);
-	n->digests_forgotten += v3->replay.early;
-	n->shared += v3->shared;
 }
 
 static void put_time(struct json *j, const char *key, int64_t at)
@@ -102,7 +97,7 @@ __attribute__((format(printf, 2, 3))) static void warn(struct json *j, const cha
 }
 
 static void put_warnings(struct json *j, const struct collector *c, const struct counts *n,
-                         const struct writer_state *w)
+                         const struct writer_state *w, const struct waiting_state *room)
 {
 	json_key(j, "warnings");
 	json_open(j, '[');
@@ -116,24 +111,23 @@ static void put_warnings(struct json *j, const struct collector *c, const struct
 			     "the receive buffer of %s is small (%u kB); install packaging/sysctl.d/60-trapline.conf",
 			     l->name, buffer / 1024);
 	}
-	if (n->shared)
-		warn(j,
-		     "%llu messages came from SNMPv3 engines that are heard from several addresses (copied devices, or "
-		     "one that moved); trapline engine list shows them",
-		     (unsigned long long)n->shared);
+	if (room->st)
+		warn(j, "the waiting room cannot be saved (%s); what waits is lost if the collector stops now",
+		     room->why);
 	if (w->st)
 		warn(j, "the journal cannot be written (%s); nothing is acknowledged until it can", w->why);
 	json_close(j, ']');
 }
 
-static void put_engines(struct json *j, const struct counts *n)
+static void put_room(struct json *j, const struct waiting_state *s)
 {
-	json_key(j, "engines");
+	json_key(j, "room");
 	json_open(j, '{');
-	json_key_uint(j, "known", n->engines);
-	json_key_uint(j, "evicted", n->engines_evicted);
-	json_key_uint(j, "shared", n->shared);
-	json_key_uint(j, "digests_forgotten", n->digests_forgotten);
+	json_key_str(j, "state", st_name(s->st));
+	json_key_str(j, "why", s->why);
+	json_key_uint(j, "items", s->items);
+	json_key_uint(j, "messages", s->messages);
+	json_key_uint(j, "moving", s->moving);
 	json_close(j, '}');
 }
 
@@ -164,9 +158,12 @@ static void put_status(struct json *j, struct collector *c, struct counts *n)
 	struct account total = { 0 };
 	uint64_t dropped = 0;
 	struct writer_state w = writer_state(c->writer);
+	struct waiting_state room = waiting_state(c->room);
+	waiting_counts(c->room, n->gone);
 	for (unsigned i = 0; i < c->worker_count; i++)
 		worker_call(c->workers[i], count, n);
 	for (unsigned i = 0; i < INTAKE_LISTENERS; i++) {
+		waiting_account(&n->gone[i], &n->by_listener[i]);
 		account_add(&total, &n->by_listener[i]);
 		dropped += n->state[i].kernel_dropped;
 	}
@@ -182,9 +179,9 @@ static void put_status(struct json *j, struct collector *c, struct counts *n)
 			put_listener(j, &c->listeners.list[i], &n->by_listener[i], &n->state[i]);
 	json_close(j, ']');
 	put_journal(j, &w);
-	put_engines(j, n);
+	put_room(j, &room);
 	put_collector(j, c);
-	put_warnings(j, c, n, &w);
+	put_warnings(j, c, n, &w, &room);
 	json_close(j, '}');
 }
 

@@ -7,6 +7,7 @@
 
 #include "event/event.h"
 #include "intake/receive.h"
+#include "intake/waiting_table.h"
 
 enum { SECOND = 1000000000 };
 
@@ -15,13 +16,16 @@ static uint32_t second_of(int64_t now)
 	return (uint32_t)(now / SECOND);
 }
 
-enum st intake_init(struct intake *in, const struct hash_key *key, const struct v3_config *v3)
+enum st intake_init(struct intake *in, unsigned worker, const struct hash_key *key, const struct v3_config *v3)
 {
 	memset(in, 0, sizeof *in);
 	in->key = *key;
+	in->worker = (uint8_t)worker;
 	duplicates_init(&in->duplicates, DUPLICATES_MAX);
 	in->sources = calloc(INTAKE_SOURCES, sizeof *in->sources);
 	enum st st = in->sources ? ring_init(&in->ring, INTAKE_RING) : ST_NO_MEMORY;
+	if (!st)
+		st = ring_init(&in->waiting, WAITING_RING);
 	if (!st)
 		st = flight_init(&in->flight);
 	if (!st)
@@ -39,6 +43,7 @@ void intake_done(struct intake *in)
 	duplicates_done(&in->duplicates);
 	flight_done(&in->flight);
 	ring_done(&in->ring);
+	ring_done(&in->waiting);
 	free(in->sources);
 	v3_state_free(in->v3);
 	memset(in, 0, sizeof *in);
@@ -139,14 +144,46 @@ static void keep(struct intake *in, const struct intake_meta *m, const struct ev
 		account_of(in, m)->unanswered++;
 }
 
+// Hands a message to the waiting room, unless an operator does not want to see it. Returns the count it is one of.
+static uint64_t *let_wait(struct intake *in, const struct intake_meta *m, enum st why, const struct received *r,
+                          struct span bytes)
+{
+	struct account *a = account_of(in, m);
+	struct span site = span_str(intake_source(in, &m->from.peer)->site);
+	struct waiting_head head = { .received = m->wall,
+		                     .peer = m->from.peer,
+		                     .local = m->from.local,
+		                     .listener = m->listener,
+		                     .reason = why,
+		                     .index = m->from.listener,
+		                     .site_n = (uint16_t)site.n,
+		                     .transport = m->transport,
+		                     .worker = in->worker };
+	if (policy_denied(in->policy, &m->from.peer, r->version, site, r->credential))
+		return &a->denied;
+	uint8_t *room = ring_reserve(&in->waiting, sizeof head + site.n + bytes.n);
+	if (!room)
+		return &a->evicted;
+	memcpy(room, &head, sizeof head);
+	if (site.n)
+		memcpy(room + sizeof head, site.p, site.n);
+	memcpy(room + sizeof head + site.n, bytes.p, bytes.n);
+	ring_publish(&in->waiting, sizeof head + site.n + bytes.n);
+	return &a->waiting;
+}
+
 // A Report leaves at once: nothing has to be committed for it.
-static void refuse(struct intake *in, const struct intake_meta *m, enum st why, struct span report)
+static void refuse(struct intake *in, const struct intake_meta *m, enum st why, const struct received *r,
+                   struct span bytes)
 {
 	struct account *a = account_of(in, m);
 	struct answer_to to = m->from;
 	to.report = true;
+	bool answered = r->answer.n && flight_answer(&in->flight, 0, &to, r->answer);
 	a->received++;
-	if (report.n && flight_answer(&in->flight, 0, &to, report))
+	if (r->waits)
+		++*let_wait(in, m, why, r, bytes);
+	else if (answered)
 		a->answered++;
 	else
 		a->refused[why]++;
@@ -176,7 +213,7 @@ bool intake_message(struct intake *in, const struct intake_meta *m, struct span 
 		return false;
 	enum st st = receive_message(in, m, bytes, &r);
 	if (st) {
-		refuse(in, m, st, r.answer);
+		refuse(in, m, st, &r, bytes);
 		return true;
 	}
 	if (r.pdu.has_trap_community)
@@ -192,6 +229,55 @@ bool intake_message(struct intake *in, const struct intake_meta *m, struct span 
 		keep(in, m, &r.event, r.answer);
 	remember_inform(in, &r.event, key, second);
 	return true;
+}
+
+// What waited is one of this worker's counts or of another's; only their sum is shown.
+static void count_late(struct intake *in, const struct intake_late *l, bool again)
+{
+	struct account *a = account_of(in, &l->meta);
+	if (!l->counted)
+		return;
+	a->waiting--;
+	*(again ? &a->duplicate : &a->in_flight) += 1;
+}
+
+static enum st late_again(struct intake *in, struct intake_late *l)
+{
+	count_late(in, l, true);
+	l->end = atomic_load_explicit(&in->ring.head, memory_order_relaxed);
+	return ST_REPLAY;
+}
+
+enum st intake_late(struct intake *in, struct intake_late *l)
+{
+	struct received r;
+	uint32_t second = second_of(l->meta.now);
+	// A storm row counts informs that are in no ring yet.
+	if (!has_room_for(in, l->bytes.n) || storms_find(&in->storms, &in->key, &l->meta.from.peer))
+		return ST_FULL;
+	enum st st = receive_message(in, &l->meta, l->bytes, &r);
+	if (st)
+		return st == ST_REPLAY ? late_again(in, l) : st;
+	if (r.pdu.has_trap_community)
+		mask_community(in, &r.event);
+	r.event.flags |= EVENT_FLAG_ALLOWED_LATE;
+	r.event.waiting = l->waiting;
+	uint64_t key = event_duplicate_key(&r.event, &in->key);
+	bool once = r.event.kind == EVENT_INFORM || (l->meta.again && r.event.version == SNMP_V3);
+	if (once && duplicates_know(&in->duplicates, key, second))
+		return late_again(in, l);
+	count_late(in, l, false);
+	l->end = record_put(in, &r.event, l->meta.from.listener, l->counted);
+	remember_inform(in, &r.event, key, second);
+	return ST_OK;
+}
+
+bool intake_would_take(struct intake *in, const struct intake_late *l)
+{
+	struct received r;
+	struct intake_meta m = l->meta;
+	m.again = true;
+	return receive_message(in, &m, l->bytes, &r) == ST_OK;
 }
 
 void intake_refuse_frame(struct intake *in, uint16_t listener, enum st why)

@@ -24,6 +24,8 @@ struct intake_meta {
 	int64_t wall; // since the epoch, nanoseconds
 	uint8_t transport;
 	bool truncated;
+	bool late;             // it waited in the room: nobody is answered, and v3's time is not checked
+	bool again;            // and may have been put into the journal before a crash
 	struct answer_to from; // peer, local address, listener, token: also where the answer goes
 	struct addr listener;  // as configured, for communities bound to a listener
 };
@@ -36,7 +38,8 @@ struct intake_source {
 };
 
 struct intake {
-	struct ring ring; // to the journal
+	struct ring ring;    // to the journal
+	struct ring waiting; // to the waiting room
 	struct flight flight;
 	struct duplicates duplicates;
 	struct storms storms;
@@ -46,14 +49,24 @@ struct intake {
 	struct account accounts[INTAKE_LISTENERS];
 	uint64_t settled; // ring position up to which records are counted as stored
 	bool urgent;      // an answer waits since the last intake_urgent
+	uint8_t worker;   // its number
 	struct v3_state *v3;
 	struct v3_scratch v3_scratch;
 	uint8_t answer[SNMP_DATAGRAM_MAX]; // where a Response or Report is written
 	uint8_t masked[SNMP_DATAGRAM_MAX]; // a PDU whose community is hidden
 };
 
-// v3: as v3_state_new wants it; its users and crypto outlive the intake or are replaced with the policy.
-enum st intake_init(struct intake *in, const struct hash_key *key, const struct v3_config *v3);
+// A message that comes out of the waiting room.
+struct intake_late {
+	struct intake_meta meta; // as it came, but for `now`; `late` is set
+	struct span bytes;
+	uint64_t waiting; // its id there
+	bool counted;     // it is one of the messages that this process counted as waiting
+	uint64_t end;     // out: how far the ring has to be freed before it may be forgotten
+};
+
+// worker: its number. v3: as v3_state_new wants it; its users and crypto outlive the intake or are replaced with the policy.
+enum st intake_init(struct intake *in, unsigned worker, const struct hash_key *key, const struct v3_config *v3);
 void intake_done(struct intake *in);
 
 // A new policy with its users; what was remembered about sources is forgotten. The old one may be freed afterwards.
@@ -64,6 +77,11 @@ struct intake_source *intake_source(struct intake *in, const struct addr *peer);
 // Takes one message: counted and ended, or in flight. false: there is no room now, nothing was counted; give it again
 // after intake_settle made room.
 bool intake_message(struct intake *in, const struct intake_meta *m, struct span bytes);
+// Takes a message that waited, now that it may be allowed. ST_OK: it is in the ring. ST_REPLAY: the same was taken
+// meanwhile. ST_FULL: no room, try again. Everything else: it is still not allowed.
+enum st intake_late(struct intake *in, struct intake_late *l);
+// Whether it is allowed; changes nothing.
+bool intake_would_take(struct intake *in, const struct intake_late *l);
 // A TCP frame that could not be taken whole.
 void intake_refuse_frame(struct intake *in, uint16_t listener, enum st why);
 // Writes storm rows whose second is over (or all, at the end).

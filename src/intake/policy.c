@@ -30,6 +30,9 @@ void policy_free(struct policy *p)
 		free(p->sites[i].from.p);
 	}
 	free(p->sites);
+	for (size_t i = 0; i < p->denied_count; i++)
+		free(p->denied[i].from.p);
+	free(p->denied);
 	free(p->relays.p);
 	usm_users_free(p->users);
 	free(p);
@@ -79,6 +82,17 @@ const struct policy_community *policy_community(const struct policy *p, struct s
 	return found;
 }
 
+const char *policy_label(const struct policy *p, struct span community)
+{
+	const char *label = NULL;
+	for (size_t i = 0; i < p->community_count; i++) {
+		const struct policy_community *c = &p->communities[i];
+		if (!label && c->n == community.n && octets_equal(c->community, community.p, c->n))
+			label = c->label;
+	}
+	return label;
+}
+
 const char *policy_site(const struct policy *p, const struct addr *peer)
 {
 	const char *name = "";
@@ -97,4 +111,26 @@ const char *policy_site(const struct policy *p, const struct addr *peer)
 bool policy_relay(const struct policy *p, const struct addr *peer)
 {
 	return prefixes_hold(&p->relays, peer);
+}
+
+uint64_t policy_mark(const struct hash_key *key, uint8_t version, struct span site, struct span credential)
+{
+	enum { VERSION_3 = 3 };
+	uint8_t users = version == VERSION_3;
+	struct hash h = hash_begin(key);
+	hash_add(&h, span_of(&users, 1));
+	hash_add_field(&h, site);
+	hash_add_field(&h, credential);
+	return hash_end(&h);
+}
+
+bool policy_denied(const struct policy *p, const struct addr *peer, uint8_t version, struct span site,
+                   struct span credential)
+{
+	for (size_t i = 0; i < p->denied_count; i++) {
+		const struct policy_denied *d = &p->denied[i];
+		if (prefixes_hold(&d->from, peer) && policy_mark(&d->key, version, site, credential) == d->mark)
+			return true;
+	}
+	return false;
 }

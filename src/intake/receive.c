@@ -30,13 +30,18 @@ static enum st receive_community(struct intake *in, const struct intake_meta *m,
 	enum st st = snmp_parse_message(bytes, &msg);
 	if (!st)
 		st = snmp_check_notification(&msg.pdu);
-	if (!st)
-		st = authorise(in, m, msg.community, &out->event);
 	if (st)
 		return st;
-	out->event.version = (uint8_t)msg.version;
+	out->credential = msg.community;
+	st = authorise(in, m, msg.community, &out->event);
+	if (st) {
+		out->waits = true;
+		return st;
+	}
+	out->event.version = out->version;
 	out->pdu = msg.pdu;
-	out->answer = response(in, &msg);
+	if (!m->late)
+		out->answer = response(in, &msg);
 	return ST_OK;
 }
 
@@ -54,12 +59,15 @@ enum st receive_message(struct intake *in, const struct intake_meta *m, struct s
 {
 	int32_t version;
 	out->event = (struct event){ 0 };
-	out->answer = (struct span){ 0 };
+	out->answer = out->credential = (struct span){ 0 };
+	out->waits = false;
 	if (m->truncated)
 		return ST_TRUNCATED;
 	enum st st = snmp_parse_version(bytes, &version);
-	if (!st)
-		st = version == SNMP_VERSION_3 ? receive_v3(in, m, bytes, out) : receive_community(in, m, bytes, out);
+	if (st)
+		return st;
+	out->version = (uint8_t)version;
+	st = version == SNMP_VERSION_3 ? receive_v3(in, m, bytes, out) : receive_community(in, m, bytes, out);
 	if (st)
 		return st;
 	describe_source(in, m, &out->event);

@@ -13,10 +13,13 @@ struct intake_meta;
 
 // What a message became. Spans are views into the datagram and the intake's scratch.
 struct received {
-	struct event event;    // on ST_OK
-	struct snmp_pdu pdu;   // on ST_OK
-	struct span answer;    // on ST_OK, an inform: its Response; otherwise a Report, or nothing
-	struct v3_received v3; // of a v3 message, whatever became of it
+	struct event event;  // on ST_OK
+	struct snmp_pdu pdu; // on ST_OK
+	struct span answer;  // on ST_OK, an inform: its Response; otherwise a Report, or nothing
+	bool waits;          // not on ST_OK: it is a message of somebody who is not allowed, for an operator to see
+	uint8_t version;
+	struct span credential; // the community or the user
+	struct v3_received v3;  // of a v3 message, whatever became of it
 };
 
 // ST_OK, or why it is refused. A reason may come with an answer (a Report).

@@ -45,19 +45,54 @@ static void fill_event(const struct v3_received *r, struct event *e)
 	e->flags = (r->lenient ? EVENT_FLAG_LENIENT : 0) | (r->shared ? EVENT_FLAG_SHARED_ENGINE : 0);
 }
 
+static bool is_mac(size_t n)
+{
+	const struct usm_auth *a;
+	for (size_t i = 0; (a = usm_auth_at(i)); i++)
+		if (a->mac == n)
+			return true;
+	return false;
+}
+
+// What another password, level or clock would make right. A sender that is told our engine ID or time by a Report says
+// it again with that; what no algorithm could have signed was never right.
+static bool waits(const struct v3_received *r, enum st st, struct span bytes)
+{
+	struct v3_scoped scoped;
+	if (st && v3_plain_scoped(bytes, &scoped) == ST_OK && scoped.pdu.p[0] != PDU_TRAP_V2 &&
+	    scoped.pdu.p[0] != PDU_INFORM)
+		return false; // nothing would make this a notification
+	switch (st) {
+	case ST_USER:
+	case ST_LEVEL:
+	case ST_DECRYPT:
+		return true;
+	case ST_DIGEST:
+		return is_mac(r->message.usm.auth.n);
+	case ST_TIME_WINDOW:
+		return r->report == ST_OK;
+	default:
+		return false;
+	}
+}
+
 enum st receive_v3(struct intake *in, const struct intake_meta *m, struct span bytes, struct received *out)
 {
 	const struct intake_source *s = intake_source(in, &m->from.peer);
 	struct v3_received *r = &out->v3;
-	enum st st = v3_receive(in->v3, m->now, span_str(s->site), &m->from.peer, bytes, 0, &in->v3_scratch, r);
+	unsigned options = m->late ? V3_SKIP_TIME | (m->again ? V3_SKIP_REPLAY : 0) : 0;
+	enum st st = v3_receive(in->v3, m->now, span_str(s->site), &m->from.peer, bytes, options, &in->v3_scratch, r);
 	if (!st)
 		st = snmp_check_notification(&r->pdu);
-	if (st) {
+	out->credential = r->message.usm.user;
+	out->waits = waits(r, st, bytes);
+	if (st && !m->late)
 		out->answer = report(in, m, r);
+	if (st)
 		return st;
-	}
 	fill_event(r, &out->event);
 	out->pdu = r->pdu;
-	out->answer = response(in, m, r);
+	if (!m->late)
+		out->answer = response(in, m, r);
 	return ST_OK;
 }

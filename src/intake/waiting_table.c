@@ -29,6 +29,7 @@ enum st waiting_table_init(struct waiting_table *t, const struct waiting_limits 
 	TAILQ_INIT(&t->items);
 	TAILQ_INIT(&t->unsaved_items);
 	TAILQ_INIT(&t->unsaved_messages);
+	TAILQ_INIT(&t->moving);
 	t->items_by_key = calloc(WAITING_BUCKETS, sizeof(struct waiting_item *));
 	t->sources = calloc(WAITING_BUCKETS, sizeof(struct waiting_source *));
 	if (t->items_by_key && t->sources)
@@ -288,11 +289,23 @@ static struct waiting_message *message_add(struct waiting_table *t, struct waiti
 	return m;
 }
 
+static void pin(struct waiting_table *t, struct waiting_message *m)
+{
+	TAILQ_INSERT_TAIL(&t->moving, m, in_moving);
+	t->moving_count++;
+}
+
+static void unpin(struct waiting_table *t, struct waiting_message *m)
+{
+	TAILQ_REMOVE(&t->moving, m, in_moving);
+	t->moving_count--;
+}
+
 void waiting_table_remove(struct waiting_table *t, struct waiting_message *m)
 {
 	struct waiting_item *i = m->item;
 	if (m->moving)
-		t->moving_count--;
+		unpin(t, m);
 	else
 		weigh(t, i, m, false);
 	if (m->changed)
@@ -310,11 +323,14 @@ void waiting_table_remove(struct waiting_table *t, struct waiting_message *m)
 
 void waiting_table_move(struct waiting_table *t, struct waiting_message *m, uint64_t moving)
 {
-	if (!m->moving != !moving) {
+	if (!m->moving && moving)
+		pin(t, m);
+	if (m->moving && !moving)
+		unpin(t, m);
+	if (!m->moving != !moving)
 		weigh(t, m->item, m, !moving);
-		t->moving_count += moving ? 1 : -1u;
-	}
 	m->moving = moving;
+	m->put = false;
 	message_changed(t, m);
 }
 
@@ -474,8 +490,9 @@ bool waiting_table_restore(struct waiting_table *t, const struct room_item *item
 	m->saved = true;
 	if (message->moving) {
 		m->moving = message->moving;
+		m->restored = true;
 		weigh(t, i, m, false);
-		t->moving_count++;
+		pin(t, m);
 	}
 	return true;
 }

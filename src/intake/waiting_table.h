@@ -35,7 +35,7 @@ struct waiting_head {
 };
 
 struct waiting_message {
-	TAILQ_ENTRY(waiting_message) in_item, unsaved;
+	TAILQ_ENTRY(waiting_message) in_item, unsaved, in_moving;
 	struct waiting_item *item;
 	struct waiting_head head;
 	uint64_t id;
@@ -43,6 +43,9 @@ struct waiting_message {
 	bool counted;    // received by this process, so one of its counts
 	bool saved;      // the file has it
 	bool changed;    // and is to get it (again)
+	bool restored;   // it was moving when an earlier process ended
+	bool put;        // it stands in its worker's ring, which is to be freed
+	uint64_t end;    // up to here
 	size_t n;
 	uint8_t bytes[];
 };
@@ -94,7 +97,7 @@ struct waiting_table {
 	struct waiting_items items; // in the order of their ids
 	unsigned item_count, message_count, moving_count;
 	struct waiting_items unsaved_items;
-	struct waiting_messages unsaved_messages;
+	struct waiting_messages unsaved_messages, moving;
 	struct waiting_ids dropped_items, dropped_messages; // the file still has them
 	struct waiting_counts counts[INTAKE_LISTENERS];
 };

@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include "base/scoped.h"
+#include "intake/waiting.h"
 #include "io/loop.h"
 #include "snmp/ber.h"
 
@@ -35,6 +36,8 @@ struct worker {
 	struct worker_listener *held_from;
 	bool tcp_held, quiet;
 	uint64_t published; // ring head the writer was last told about
+	struct waiting *room;
+	uint64_t handed; // the same of the waiting room
 
 	pthread_t thread;
 	bool running;
@@ -52,6 +55,15 @@ static void tell_writer(struct worker *w)
 	w->published = head;
 	writer_wake(w->writer, w->intake.urgent);
 	w->intake.urgent = false;
+}
+
+static void tell_room(struct worker *w)
+{
+	uint64_t head = atomic_load_explicit(&w->intake.waiting.head, memory_order_relaxed);
+	if (!w->room || head == w->handed)
+		return;
+	w->handed = head;
+	waiting_wake(w->room);
 }
 
 static bool take(struct worker_listener *l, const struct udp_packet *p)
@@ -232,6 +244,7 @@ static void each_turn(void *arg)
 	resume(w);
 	run_call(w);
 	tell_writer(w);
+	tell_room(w);
 	send_answers(w);
 }
 
@@ -252,7 +265,7 @@ static void tick(void *arg)
 	loop_timer_set(w->loop, &w->tick, loop_now(w->loop) + TICK_NS);
 }
 
-enum st worker_new(const struct hash_key *key, const struct v3_config *v3, struct worker **out)
+enum st worker_new(unsigned index, const struct hash_key *key, const struct v3_config *v3, struct worker **out)
 {
 	struct worker *w = calloc(1, sizeof *w);
 	if (!w)
@@ -262,7 +275,7 @@ enum st worker_new(const struct hash_key *key, const struct v3_config *v3, struc
 	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
 		w->listeners[i] =
 		        (struct worker_listener){ .worker = w, .udp.fd = -1, .listen_fd = -1, .index = (uint16_t)i };
-	enum st st = intake_init(&w->intake, key, v3);
+	enum st st = intake_init(&w->intake, index, key, v3);
 	if (!st)
 		st = loop_new(&w->loop);
 	if (!st)
@@ -322,6 +335,11 @@ static void *thread_main(void *arg)
 	struct worker *w = arg;
 	loop_run(w->loop);
 	return NULL;
+}
+
+void worker_set_room(struct worker *w, struct waiting *room)
+{
+	w->room = room;
 }
 
 enum st worker_start(struct worker *w, struct writer *writer)

@@ -10,6 +10,7 @@
 #include "io/udp.h"
 #include "store/writer.h"
 
+struct waiting;
 struct worker;
 
 // What a worker knows about one of its listeners.
@@ -19,7 +20,7 @@ struct worker_listener_state {
 	struct tcp_counters tcp;
 };
 
-enum st worker_new(const struct hash_key *key, const struct v3_config *v3, struct worker **out);
+enum st worker_new(unsigned index, const struct hash_key *key, const struct v3_config *v3, struct worker **out);
 // Stops the thread (if it runs) and frees everything.
 void worker_free(struct worker *w);
 
@@ -32,6 +33,7 @@ enum st worker_start(struct worker *w, struct writer *writer);
 void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg);
 
 // The following are for the worker's own thread (worker_call), or before worker_start.
+void worker_set_room(struct worker *w, struct waiting *room); // NULL: nobody is told
 void worker_set_policy(struct worker *w, const struct policy *p);
 // Serves a socket as listener number `index`. Takes it over.
 enum st worker_add_udp(struct worker *w, unsigned index, const struct addr *configured, const struct udp_socket *s);

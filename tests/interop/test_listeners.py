@@ -94,7 +94,6 @@ def bad_datagrams():
         ("an OID of 141 arcs", harness.notification(1, arcs), "ber-oid"),
         ("an integer of nine octets", harness.notification(1, long_integer), "ber-integer"),
         ("an integer without octets", harness.notification(1, empty_integer), "ber-integer"),
-        ("a wrong community", harness.notification(1, community="public"), "community"),
     ]
 
 
