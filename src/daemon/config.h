@@ -49,6 +49,9 @@ struct config_flags {
 // ST_OK with a whole configuration (there may be warnings), or an error with at least one line in the report.
 enum st config_load(const struct config_flags *flags, struct config **out, struct config_report *report);
 void config_free(struct config *c);
+enum { CONFIG_MARK_TEXT = 49 };
+// The text of a mark (intake/policy.h) for an entry of `denied`.
+void config_write_mark(const struct hash_key *key, uint64_t mark, char out[static CONFIG_MARK_TEXT]);
 // Makes a community named "first" at random that only loopback may use and adds it to DIR/local.yaml (made with mode 0600
 // if need be): for a start when nothing gives any community. On an error `why` says what is wrong.
 enum st config_first_community(const char *dir, struct text *why);

@@ -44,6 +44,8 @@ static const struct config_key keys[] = {
 	BLOCK(BLOCK_TOP, "retention", BLOCK_RETENTION, put_block, "how long and how much the journal keeps"),
 	BLOCK(BLOCK_TOP, "tunnel", BLOCK_TUNNEL, NULL, "our end of the IPsec tunnels"),
 	BLOCKS(BLOCK_TOP, "sites", BLOCK_SITE, put_site, "the places that devices stand in"),
+	BLOCKS(BLOCK_TOP, "denied", BLOCK_DENIED, put_denied,
+	       "what does not wait to be allowed (written by trapline waiting deny)"),
 
 	NUMBER(BLOCK_RETENTION, "days", CONFIG_DAYS_MAX, put_days, "age at which events are dropped; 0: never"),
 	ONE(BLOCK_RETENTION, "size", TYPE_SIZE, put_size,
@@ -82,6 +84,10 @@ static const struct config_key keys[] = {
 	ONE(BLOCK_SITE, "psk", TYPE_SECRET, NULL, "the pre-shared key of its tunnel"),
 	ONE(BLOCK_SITE, "psk-file", TYPE_PATH, NULL, "a file that holds it"),
 	LIST(BLOCK_SITE, "networks", TYPE_PREFIX, NULL, "the networks behind its tunnel"),
+	LIST(BLOCK_DENIED, "from", TYPE_PREFIX, put_denied_from, "the senders' addresses"),
+	ONE(BLOCK_DENIED, "mark", TYPE_TEXT, put_denied_mark, "a keyed hash of the community or user name"),
+	ONE(BLOCK_DENIED, "note", TYPE_TEXT, put_denied_note, "for people who read the file"),
+
 	ONE(BLOCK_SITE, "lab-keys", TYPE_PATH, NULL, "a file of manual keys, for tests"),
 };
 static_assert(sizeof keys / sizeof *keys <= CONFIG_KEYS_MAX, "the reader marks every key");
@@ -148,6 +154,7 @@ const char *config_block_example(enum config_block block)
 		[BLOCK_USER] = "{ name: alice, auth: sha256, auth-password: \"...\" }",
 		[BLOCK_TUNNEL] = "{ listen: [ \"udp:0.0.0.0:2797\" ] }",
 		[BLOCK_IDENTITY] = "{ fqdn: site1 }",
+		[BLOCK_DENIED] = "{ from: [ 10.0.0.7 ], mark: \"...\" }",
 		[BLOCK_SITE] = "{ name: head-office, from: [ 10.2.0.0/16 ] }",
 	};
 	return examples[block];

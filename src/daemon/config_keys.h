@@ -13,6 +13,7 @@ enum config_block {
 	BLOCK_TUNNEL,
 	BLOCK_IDENTITY,
 	BLOCK_SITE,
+	BLOCK_DENIED,
 	BLOCK_COUNT
 };
 

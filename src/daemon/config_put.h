@@ -21,6 +21,7 @@ config_put_fn put_data, put_user, put_engine_id, put_listen, put_workers, put_ra
         put_size;
 config_put_fn put_community, put_label, put_community_text, put_community_file, put_community_from,
         put_community_listeners;
+config_put_fn put_denied, put_denied_from, put_denied_mark, put_denied_note;
 config_put_fn put_site, put_site_name, put_site_from;
 config_put_fn put_users, put_user_name, put_user_auth, put_user_auth_password, put_user_auth_password_file,
         put_user_priv, put_user_priv_password, put_user_priv_password_file, put_user_level;
