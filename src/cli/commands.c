@@ -88,10 +88,13 @@ static const struct cli_option send_options[] = {
 	END,
 };
 
-static const struct cli_option engine_options[] = {
-	{ "site", 0, "SITE", NULL, "the engine at this site (default: at the only one it is known at)" },
-	{ "address", 0, "ADDR", NULL, "under this address only (default: under every one)" },
-	{ "off", 0, NULL, NULL, "lenient: check the clock again" },
+static const struct cli_option waiting_options[] = {
+	{ "label", 0, "LABEL", NULL,
+	  "allow: the name that events show for its community (default: the one it has elsewhere, or the address)" },
+	{ "from", 0, "PREFIX", NULL, "allow: from these addresses (default: the sender's alone)" },
+	CLI_USER_OPTIONS,
+	{ "level", 0, "LEVEL", "noAuthNoPriv authNoPriv authPriv",
+	  "version 3: the least security level accepted (default: the one it came with)" },
 	JSON,
 	CONFIG,
 	DATA,
@@ -132,14 +135,15 @@ static const struct command commands[] = {
 	  "of the "
 	  "counts.",
 	  reading_options, cmd_status },
-	{ "engine", "list|lenient|reset [ENGINE-ID]", "list lenient reset", 1, 2,
-	  "the SNMPv3 engines that were learned, and their clocks",
-	  "An engine is learned when a message from it had the right digest. `list` shows each with its clock (boots "
-	  "and seconds) and when it was heard; `shared` says that its ID was heard from another address within a day, "
-	  "too: a copied device, or one that moved. `lenient` accepts an engine whatever its clock says, for devices "
-	  "that never get it right; their events carry the flag \"lenient\". `reset` forgets the clock, for a device "
-	  "that was replaced or set back: the next message sets it.",
-	  engine_options, cmd_engine },
+	{ "waiting", "list|show|allow|deny|watch [ID]...", "list show allow deny watch", 1, INT_MAX,
+	  "what is not allowed to send yet: see it, allow it, deny it",
+	  "What an unknown sender says is neither believed nor thrown away: it waits, and nothing of it is "
+	  "acknowledged. `list` and `show ID` say who it is and why it waits, with a running collector or on the data "
+	  "of a stopped one; `watch` prints it as it comes. `allow ID` adds the sender's address and its community, or "
+	  "its user and passwords, to DIR/local.yaml and moves what waited into the journal; a message outside the "
+	  "time window moves alone. `deny ID` throws it away and keeps what comes later from waiting; to take that "
+	  "back, remove its entry from `denied` in DIR/local.yaml and reload.",
+	  waiting_options, cmd_waiting },
 	{ "explain", "OID|NAME", NULL, 1, 1, "what an OID or a name means",
 	  "Looks up a name or number in the built-in dictionary.", explain_options, cmd_explain },
 	{ "check", "", NULL, 0, 0, "check the configuration and show the merged result",

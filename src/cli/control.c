@@ -32,16 +32,16 @@ static void set_up(CURL *curl, const char *socket, const char *url, const char *
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, post);
 }
 
-// The API says {"error":"..."}.
-static void add_refusal(long status, const struct text *body, struct text *why)
+// {"error": "..."} in words.
+static void refusal(long status, const struct text *body, struct text *why)
 {
-	json_t *answer = json_loadb(text_str(body), body->n, 0, NULL);
-	const char *error = json_string_value(json_object_get(answer, "error"));
+	json_t *o = json_loadb(text_str(body), body->n, 0, NULL);
+	const char *error = json_string_value(json_object_get(o, "error"));
 	if (error)
-		text_printf(why, "the collector refused: %s", error);
+		text_add(why, error);
 	else
 		text_printf(why, "the collector refused (%ld): %s", status, text_str(body));
-	json_decref(answer);
+	json_decref(o);
 }
 
 static enum st explain(CURL *curl, CURLcode code, const char *socket, const struct text *body, struct text *why)
@@ -52,7 +52,7 @@ static enum st explain(CURL *curl, CURLcode code, const char *socket, const stru
 	if (code == CURLE_OK && status >= 200 && status < 300)
 		return ST_OK;
 	if (code == CURLE_OK) {
-		add_refusal(status, body, why);
+		refusal(status, body, why);
 		return ST_IO;
 	}
 	if (code == CURLE_COULDNT_CONNECT && (system == EACCES || system == EPERM)) {

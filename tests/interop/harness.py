@@ -240,6 +240,13 @@ class Collector:
             raise RuntimeError(f"events: exit code {done.returncode}: {done.stderr}")
         return sorted((json.loads(line) for line in done.stdout.splitlines()), key=lambda e: e["id"])
 
+    def waiting(self):
+        """What waits in the room, in the order of its ids."""
+        done = run([self.program, "waiting", "list", "--json", "--data", self.data])
+        if done.returncode != 0:
+            raise RuntimeError(f"waiting list: exit code {done.returncode}: {done.stderr}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
     def wait_events(self, count, patience=10):
         """The events as soon as there are `count`, or those there are when the patience ends."""
         wait_until(lambda: len(self.events()) >= count, patience)
