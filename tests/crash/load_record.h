@@ -11,6 +11,8 @@
 
 enum { LOAD_MIN = 16 };
 
+#define LOAD_BOOTS (UINT64_C(1) << 63)
+
 static inline uint64_t load_random(uint64_t *state)
 {
 	*state ^= *state << 13;

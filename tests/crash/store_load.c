@@ -5,7 +5,8 @@
 // Every second seed makes large events, so that checkpoints and cuts happen too.
 //
 // commit: an event is acknowledged when the writer freed it. early: when it was handed to the writer, the control that a
-// test of durability must be seen to catch. Output: the highest acknowledged id as 8 bytes, again and again.
+// test of durability must be seen to catch. Output: the highest acknowledged id as 8 bytes, again and again; before the
+// first, LOAD_BOOTS and the boots that the engine file promised to peers.
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #include "event/event.h"
 #include "load_record.h"
+#include "store/engine_file.h"
 #include "store/writer.h"
 
 enum { RING = 1 << 20, PENDING = 1 << 16, KEEP_BYTES = 24 << 20 };
@@ -27,14 +29,19 @@ struct load {
 	unsigned large; // one in so many events
 };
 
+static void tell(uint64_t value)
+{
+	if (write(STDOUT_FILENO, &value, sizeof value) != sizeof value)
+		_exit(3);
+}
+
 static void acknowledge(struct load *l)
 {
 	uint64_t freed = ring_freed(&l->ring), before = l->acknowledged;
 	while (l->acknowledged + 1 < l->id && (l->early || l->position[(l->acknowledged + 1) % PENDING] <= freed))
 		l->acknowledged++;
-	if (l->acknowledged != before &&
-	    write(STDOUT_FILENO, &l->acknowledged, sizeof l->acknowledged) != sizeof l->acknowledged)
-		_exit(3);
+	if (l->acknowledged != before)
+		tell(l->acknowledged);
 }
 
 static void pause_us(long us)
@@ -68,6 +75,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "store_load: %s\n", text_str(&why));
 		return 1;
 	}
+	struct engine_file engine;
+	if (engine_file_start(argv[1], span_str("engine"), (struct span){ 0 }, &engine, &why) != ST_OK) {
+		fprintf(stderr, "store_load: %s\n", text_str(&why));
+		return 1;
+	}
+	tell(LOAD_BOOTS | engine.boots);
 	l->early = strcmp(argv[3], "early") == 0;
 	l->large = random / 2 % 2 ? 2 : 20;
 	l->id = journal_next_id(j);

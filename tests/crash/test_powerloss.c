@@ -19,12 +19,15 @@
 
 #include "../unit/store/scratch.h"
 #include "load_record.h"
+#include "store/engine_file.h"
 #include "store/journal.h"
 
 enum {
 	FOLDERS = 17,
-	ROUNDS = 3,   // crashes one after the other in each
-	LOAD = 400,   // batches of a program that is not killed
+	ROUNDS = 3,       // crashes one after the other in each
+	LOAD = 400,       // batches of a program that is not killed
+	START_SYNCS = 30, // a start and the first commits have less
+	START_LOAD = 5,
 	SYNCS = 120,  // the power fails at one of the first so many fsyncs
 	CONTROLS = 6, // folders of a control run; most of them must lose
 };
@@ -36,6 +39,7 @@ struct plan {
 	long kill_us;     // SIGKILL after so long, 0: never
 	const char *kept; // killed by the failed fsync: where what is durable is kept, else NULL
 	uint64_t seed;
+	int load; // batches, 0: LOAD
 };
 
 // What the runs came across, so that a quiet test is not taken for a good one.
@@ -45,6 +49,7 @@ struct coverage {
 
 static const char *program, *shim;
 static struct coverage seen;
+static uint64_t boots; // what the last run told its peers
 
 static void set_number(const char *name, uint64_t value)
 {
@@ -56,7 +61,7 @@ static void set_number(const char *name, uint64_t value)
 static void run_child(const char *dir, const struct plan *p, int out)
 {
 	char count[16], seed[32], fail[32];
-	snprintf(count, sizeof count, "%d", LOAD);
+	snprintf(count, sizeof count, "%d", p->load ? p->load : LOAD);
 	snprintf(seed, sizeof seed, "%" PRIu64, p->seed);
 	snprintf(fail, sizeof fail, "%ld:%d", p->fail_at, EIO);
 	if (p->at || p->fail_at) {
@@ -91,8 +96,9 @@ static uint64_t run(const char *dir, const struct plan *p)
 		kill(child, SIGKILL);
 	}
 	uint64_t acknowledged = 0, one;
+	boots = 0;
 	while (read(ends[0], &one, sizeof one) == sizeof one)
-		acknowledged = one;
+		*(one & LOAD_BOOTS ? &boots : &acknowledged) = one & ~LOAD_BOOTS;
 	close(ends[0]);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
@@ -112,6 +118,13 @@ static bool whole(const char *dir, uint64_t *next, struct text *why)
 	struct journal_reader *r = NULL;
 	struct journal_block b;
 	uint64_t oldest = 0, events = 0;
+	struct engine_file engine = { 0 };
+	enum st st = engine_file_read(dir, &engine, why);
+	if ((st != ST_OK && (st != ST_NONE || boots)) || engine.boots < boots) {
+		text_printf(why, "the engine file has boots %u, and %" PRIu64 " was told", engine.boots, boots);
+		return false;
+	}
+	text_clear(why);
 	if (journal_open(dir, &j, why) != ST_OK)
 		return false;
 	journal_close(j);
@@ -153,7 +166,8 @@ static bool survives(struct plan p, struct text *why)
 		uint64_t next = 0;
 		now.seed = load_random(&seed);
 		if (p.at)
-			now.at = 1 + (long)(load_random(&seed) % (uint64_t)p.at);
+			now.at = 1 +
+			         (long)(load_random(&seed) % (uint64_t)(load_random(&seed) % 4 ? p.at : START_SYNCS));
 		if (p.fail_at)
 			now.fail_at = 1 + (long)(load_random(&seed) % (uint64_t)now.at);
 		if (p.kill_us)
@@ -191,12 +205,35 @@ static void all_survive(struct plan p, unsigned folders)
 
 static void killed(void **unused)
 {
-	all_survive((struct plan){ .way = "commit", .kill_us = 400000 }, 2 * FOLDERS);
+	all_survive((struct plan){ .way = "commit", .kill_us = 300000 }, FOLDERS);
 }
 
 static void power_lost(void **unused)
 {
 	all_survive((struct plan){ .way = "commit", .at = SYNCS }, FOLDERS);
+}
+
+// Every fsync of a first start, and of a second one after it.
+static void power_lost_while_starting(void **unused)
+{
+	for (uint64_t seed = 1; seed <= 4 * START_SYNCS; seed++) {
+		char *dir = scratch_make();
+		struct text why = { 0 };
+		uint64_t next = 0;
+		struct plan p = {
+			.way = "commit", .load = START_LOAD, .at = 1 + (long)(seed % START_SYNCS), .seed = seed
+		};
+		for (int i = 0; i < 2; i++) {
+			uint64_t acknowledged = run(dir, &p);
+			if (!whole(dir, &next, &why) || acknowledged >= next)
+				fail_msg("%s (seed %" PRIu64 ", fsync %ld, start %d: acknowledged %" PRIu64
+				         ", next %" PRIu64 ")",
+				         text_str(&why), seed, p.at, i, acknowledged, next);
+		}
+		text_done(&why);
+		scratch_remove(dir);
+		free(dir);
+	}
 }
 
 static void power_lost_after_failed_fsync(void **unused)
@@ -270,6 +307,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(killed),
 		cmocka_unit_test(power_lost),
+		cmocka_unit_test(power_lost_while_starting),
 		cmocka_unit_test(power_lost_after_failed_fsync),
 		cmocka_unit_test(power_lost_after_kill_at_failed_fsync),
 		cmocka_unit_test(control_without_fsync_loses),

@@ -322,8 +322,10 @@ static void short_database_whole_wal(void **unused)
 
 static void not_allowed(void **unused)
 {
-	if (geteuid() != 0)
+	if (geteuid() != 0) {
+		print_message("skipped: only root can become another user\n");
 		skip();
+	}
 	struct place p = place_make(false);
 	pid_t child = fork();
 	if (child == 0) {
