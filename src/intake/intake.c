@@ -288,6 +288,7 @@ void intake_refuse_frame(struct intake *in, uint16_t listener, enum st why)
 
 void intake_tick(struct intake *in, int64_t now, bool all)
 {
+	v3_tick(in->v3, now);
 	struct storm *storm;
 	while ((storm = storms_ripe(&in->storms, second_of(now), all))) {
 		if (!has_room(in, record_max(&storm->event), storm->answer_bytes))

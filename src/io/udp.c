@@ -30,16 +30,20 @@ static uint32_t buffer_enlarge(int fd, bool passed)
 	return (uint32_t)size / 2;
 }
 
-// The options that every socket needs, bound or not yet; UDP_GRO may be missing (kernel before 5.0).
+// The options that every socket needs, bound or not yet.
 static enum st options_set(struct udp_socket *s, bool passed)
 {
 	bool told = s->v6 ? option_set(s->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
 	                  : option_set(s->fd, IPPROTO_IP, IP_PKTINFO, 1);
 	if (!told)
 		return ST_SYSTEM;
-	s->gro = option_set(s->fd, SOL_UDP, UDP_GRO, 1);
 	s->rcvbuf = buffer_enlarge(s->fd, passed);
 	return ST_OK;
+}
+
+enum st udp_trains(const struct udp_socket *s)
+{
+	return option_set(s->fd, SOL_UDP, UDP_GRO, 1) ? ST_OK : ST_SYSTEM;
 }
 
 static enum st local_read(struct udp_socket *s)
