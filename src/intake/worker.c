@@ -405,9 +405,7 @@ enum st worker_add_tcp(struct worker *w, unsigned index, const struct addr *conf
 
 void worker_remove(struct worker *w, unsigned index)
 {
-	struct worker_listener *l = &w->listeners[index];
-	if (w->held_from == l)
-		w->held_from = NULL;
+	struct worker_listener *l = &w->listeners[index]; // what is held of it was received, and is still taken
 	if (l->udp.fd >= 0) {
 		count_drops(l);
 		loop_remove(w->loop, l->udp.fd);

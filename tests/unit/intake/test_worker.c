@@ -135,14 +135,20 @@ static int sender(struct fixture *f, unsigned host)
 	return fd;
 }
 
-static void send_inform(int fd, int32_t id)
+static void send_padded(int fd, int32_t id, size_t octets)
 {
 	static const struct oid cold_start = { { 1, 3, 6, 1, 6, 3, 1, 1, 5, 1 }, 10 };
-	uint8_t bytes[256];
+	static uint8_t zeros[SNMP_DATAGRAM_MAX], bytes[SNMP_DATAGRAM_MAX];
+	struct snmp_out_varbind pad = { .oid = { { 1, 3, 6, 1, 4, 1, 1 }, 7 }, BER_OCTETS, zeros, octets };
 	struct wr w = wr_of(bytes, sizeof bytes);
-	snmp_write_notification_v2(&w, PDU_INFORM, id, 1, &cold_start, NULL, 0);
+	snmp_write_notification_v2(&w, PDU_INFORM, id, 1, &cold_start, &pad, octets > 0);
 	snmp_wrap_community(&w, 1, span_str("s3cret"));
 	assert_int_equal(send(fd, w.at, wr_span(&w).n, 0), wr_span(&w).n);
+}
+
+static void send_inform(int fd, int32_t id)
+{
+	send_padded(fd, id, 0);
 }
 
 static bool answered(int fd)
@@ -202,11 +208,92 @@ static void policy_is_swapped_while_running(void **state)
 	assert_int_equal(a.acknowledged, 0);
 }
 
+static void serve(struct worker *w, void *arg)
+{
+	const struct udp_socket *sockets = arg;
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(worker_add_udp(w, i, &sockets[i].local, &sockets[i]), ST_OK);
+}
+
+static void remove_first(struct worker *w, void *arg)
+{
+	worker_remove(w, 0);
+}
+
+// As the writer does after a commit.
+static void commit(struct worker *w, void *arg)
+{
+	struct ring *r = &worker_intake(w)->ring;
+	ring_free_to(r, atomic_load(&r->head));
+}
+
+static struct account of_worker(struct worker *w, unsigned listener)
+{
+	struct snapshot *s = calloc(1, sizeof *s);
+	worker_call(w, count, s);
+	struct account a = s->accounts[listener];
+	free(s);
+	return a;
+}
+
+static struct account until_received(struct worker *w, unsigned listener, uint64_t n)
+{
+	struct account a = of_worker(w, listener);
+	for (int i = 0; i < WAIT_MS && a.received < n; i++) {
+		usleep(1000);
+		a = of_worker(w, listener);
+	}
+	return a;
+}
+
+// The journal stands still, the ring is full, and a reload closes the very listener whose datagram found no room.
+static void a_full_ring_outlives_its_listener(void **state)
+{
+	enum { LARGE = 60000, FIT = INTAKE_ANSWERS / LARGE - 2, HELD = 4 }; // what the answers have room for
+	static const struct hash_key key = { 7, 8 };
+	struct fixture f = { .policy = everybody() };
+	struct udp_socket sockets[2];
+	struct worker *w;
+	assert_int_equal(crypto_init(&f.crypto), ST_OK);
+	struct v3_config v3 = no_v3(f.crypto, f.policy);
+	assert_int_equal(worker_new(0, &key, &v3, &w), ST_OK);
+	worker_set_policy(w, f.policy);
+	assert_int_equal(addr_parse("127.0.0.1:0", &f.to), ST_OK);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(udp_open(&f.to, false, &sockets[i]), ST_OK);
+	serve(w, sockets);
+	assert_int_equal(worker_start(w, NULL), ST_OK);
+	f.to = sockets[0].local;
+	int scoped(fd_close) first = sender(&f, 0);
+	f.to = sockets[1].local;
+	int scoped(fd_close) second = sender(&f, 1);
+
+	for (int32_t id = 0; id < FIT; id++) {
+		send_padded(first, id, LARGE);
+		assert_int_equal(until_received(w, 0, (uint64_t)id + 1).received, id + 1);
+	}
+	for (int32_t id = FIT; id < FIT + HELD; id++)
+		send_padded(first, id, LARGE);
+	usleep(50000);
+	uint64_t taken = of_worker(w, 0).received;
+	assert_true(taken < FIT + HELD);
+	worker_call(w, remove_first, NULL);
+	send_inform(second, 1);
+	worker_call(w, commit, NULL);
+	assert_int_equal(until_received(w, 1, 1).received, 1);
+	assert_true(of_worker(w, 0).received > taken);
+
+	worker_free(w);
+	policy_free(f.policy);
+	crypto_free(f.crypto);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(informs_from_many_sources, setup, teardown),
 		cmocka_unit_test_setup_teardown(policy_is_swapped_while_running, setup, teardown),
+		cmocka_unit_test(a_full_ring_outlives_its_listener),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
