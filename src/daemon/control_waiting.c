@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,9 +38,13 @@ unsigned control_get_one(void *arg, const struct api_request *request, struct te
 	struct collector *c = arg;
 	const char *rest;
 	uint64_t id = id_of(request->path, &rest);
-	if (!id || *rest || waiting_show(c->room, id, body))
-		return api_error(body, HTTP_NOT_FOUND, "nothing with this id waits");
-	return HTTP_OK;
+	char gone[64];
+	if (!id || *rest)
+		return api_error(body, HTTP_NOT_FOUND, "no such path");
+	if (waiting_show(c->room, id, body) == ST_OK)
+		return HTTP_OK;
+	snprintf(gone, sizeof gone, "nothing with the id %" PRIu64 " waits", id);
+	return api_error(body, HTTP_NOT_FOUND, gone);
 }
 
 static unsigned answer(enum st st, uint64_t id, const char *what, const struct text *said, struct text *body)
