@@ -253,7 +253,8 @@ enum st intake_late(struct intake *in, struct intake_late *l)
 	struct received r;
 	uint32_t second = second_of(l->meta.now);
 	// A storm row counts informs that are in no ring yet.
-	if (!has_room_for(in, l->bytes.n) || storms_find(&in->storms, &in->key, &l->meta.from.peer))
+	if (!has_room(in, l->bytes.n + EVENT_RECORD_OVERHEAD + INTAKE_NAMES, 0) ||
+	    storms_find(&in->storms, &in->key, &l->meta.from.peer))
 		return ST_FULL;
 	enum st st = receive_message(in, &l->meta, l->bytes, &r);
 	if (st)

@@ -241,6 +241,15 @@ static const struct {
 	  "c.yaml:2:22: warning: 'networks' is accepted but not in force yet in this version\n"
 	  "c.yaml:2:49: warning: 'identity' is accepted but not in force yet in this version\n" },
 
+	{ "denied:\n- { from: [ 10.0.0.7 ], mark: 00112233445566778899aabbccddeeff0123456789abcdef, note: x }\n", "" },
+	{ "denied:\n- { from: [ 10.0.0.7 ], mark: 00112233445566778899AABBCCDDEEFF0123456789abcdef }\n",
+	  "c.yaml:2:31: '00112233445566778899AABBCCDDEEFF0123456789abcdef' is not a mark; only trapline waiting deny "
+	  "can "
+	  "make one\n" },
+	{ "denied:\n- { from: [ 10.0.0.7 ] }\n", "c.yaml:2:3: an entry of 'denied' has 'from' and 'mark'\n" },
+	{ "denied:\n- { mark: 7 }\n", "c.yaml:2:3: an entry of 'denied' has 'from' and 'mark'\n"
+	                              "c.yaml:2:11: '7' is not a mark; only trapline waiting deny can make one\n" },
+
 	// several at once, in the order of the file
 	{ "workers: x\nspoon: 1\nrelays: [ 1, 2 ]\n",
 	  "c.yaml:1:10: 'x' is not a whole number from 0 to 64; write for example 10\n"

@@ -10,6 +10,7 @@
 
 #include "event/event.h"
 #include "intake/intake.h"
+#include "intake/waiting_table.h"
 #include "snmp/build.h"
 #include "v3_none.h"
 
@@ -292,6 +293,152 @@ static void proxied_community_is_masked(void **state)
 	snmp_out_varbind_done(&v);
 }
 
+// What the workers handed to the room since the last call: the last message as one that comes out of it again.
+static unsigned handed(struct fixture *f, struct intake_late *l)
+{
+	static uint8_t bytes[70000];
+	uint32_t records = 0;
+	uint64_t at = ring_freed(&f->in.waiting);
+	struct span run = ring_run(&f->in.waiting, &at, SIZE_MAX, &records), record;
+	struct rd frames = rd_of(run);
+	struct waiting_head head = { 0 };
+	while (frame_next(&frames, &record)) {
+		memcpy(&head, record.p, sizeof head);
+		*l = (struct intake_late){ .meta = f->meta, .waiting = 31, .counted = true };
+		l->meta.late = true;
+		size_t skip = sizeof head + head.site_n;
+		memcpy(bytes, record.p + skip, record.n - skip);
+		l->bytes = span_of(bytes, record.n - skip);
+	}
+	assert_true(records == 0 ||
+	            (addr_same_ip(&head.peer, &f->meta.from.peer) && head.index == 2 && head.received == 77));
+	ring_free_to(&f->in.waiting, at + run.n);
+	return records;
+}
+
+static void open_to_everybody(struct fixture *f)
+{
+	assert_int_equal(prefix_parse("0.0.0.0/0", f->policy->communities->from.p), ST_OK);
+	intake_set_policy(&f->in, f->policy);
+}
+
+static void waits_and_is_allowed_late(void **state)
+{
+	struct fixture *f = *state;
+	const struct account *a = &f->in.accounts[2];
+	struct intake_late l;
+	f->meta.from.peer = addr_of("192.0.2.1:9");
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 1)));
+	assert_int_equal(a->waiting, 1);
+	assert_int_equal(handed(f, &l), 1);
+	assert_false(intake_would_take(&f->in, &l));
+	assert_int_equal(intake_late(&f->in, &l), ST_SOURCE);
+	assert_int_equal(a->waiting, 1);
+	open_to_everybody(f);
+	assert_true(intake_would_take(&f->in, &l));
+	assert_int_equal(a->in_flight, 0);
+	assert_int_equal(intake_late(&f->in, &l), ST_OK);
+	assert_int_equal(a->waiting, 0);
+	assert_int_equal(a->in_flight, 1);
+	assert_true(ring_freed(&f->in.ring) < l.end);
+	commit(f);
+	assert_true(ring_freed(&f->in.ring) >= l.end);
+	assert_int_equal(a->stored, 1);
+	assert_int_equal(answers(f), 0); // nothing that waited is acknowledged
+	assert_int_equal(f->kept[0].waiting, 31);
+	assert_int_equal(f->kept[0].flags, EVENT_FLAG_ALLOWED_LATE);
+	assert_int_equal(f->kept[0].received, 77);
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 1)));
+	assert_int_equal(a->duplicate, 1);
+	commit(f);
+	assert_int_equal(answers(f), 1); // what is sent again is
+	assert_int_equal(f->kept_count, 1);
+	assert_int_equal(account_sum(a), a->received);
+}
+
+static void sent_again_before_it_is_moved(void **state)
+{
+	struct fixture *f = *state;
+	const struct account *a = &f->in.accounts[2];
+	struct intake_late l;
+	f->meta.from.peer = addr_of("192.0.2.1:9");
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 1)));
+	assert_int_equal(handed(f, &l), 1);
+	open_to_everybody(f);
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 1)));
+	assert_int_equal(intake_late(&f->in, &l), ST_REPLAY);
+	assert_true(ring_freed(&f->in.ring) < l.end); // it is not forgotten before the other one is committed
+	commit(f);
+	assert_true(ring_freed(&f->in.ring) >= l.end);
+	assert_int_equal(f->kept_count, 1);
+	assert_int_equal(a->stored, 1);
+	assert_int_equal(a->duplicate, 1);
+	assert_int_equal(a->waiting, 0);
+	assert_int_equal(account_sum(a), a->received);
+	// Of an earlier process: it is nobody's count here.
+	l.counted = false;
+	l.meta.from.peer = addr_of("192.0.2.2:9");
+	assert_int_equal(intake_late(&f->in, &l), ST_OK);
+	commit(f);
+	assert_int_equal(f->kept_count, 2);
+	assert_int_equal(a->stored, 1);
+	assert_int_equal(account_sum(a), a->received);
+}
+
+static void late_waits_for_room_and_storms(void **state)
+{
+	struct fixture *f = *state;
+	const struct account *a = &f->in.accounts[2];
+	struct intake_late l;
+	assert_true(intake_message(&f->in, &f->meta, message(f, "wrong", PDU_INFORM, 1)));
+	assert_int_equal(handed(f, &l), 1);
+	l.bytes = message(f, "s3cret", PDU_INFORM, 1);
+	static uint8_t copy[256];
+	memcpy(copy, l.bytes.p, l.bytes.n);
+	l.bytes.p = copy;
+	f->policy->rate = 1;
+	for (int32_t i = 2; i < 5; i++)
+		assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, i)));
+	assert_int_equal(intake_late(&f->in, &l), ST_FULL); // a storm row of its source is open
+	intake_tick(&f->in, f->meta.now + SECOND, false);
+	commit(f);
+	f->policy->rate = 0;
+	for (int32_t i = 5; intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_TRAP_V2, i)); i++)
+		;
+	assert_int_equal(intake_late(&f->in, &l), ST_FULL);
+	assert_int_equal(a->waiting, 1);
+	commit(f);
+	assert_int_equal(intake_late(&f->in, &l), ST_OK);
+	assert_int_equal(a->waiting, 0);
+	assert_int_equal(account_sum(a), a->received);
+}
+
+static void denied_and_evicted(void **state)
+{
+	struct fixture *f = *state;
+	const struct account *a = &f->in.accounts[2];
+	struct intake_late l;
+	uint64_t sent = 0;
+	do {
+		assert_true(intake_message(&f->in, &f->meta, message(f, "wrong", PDU_TRAP_V2, (int32_t)sent++)));
+	} while (!a->evicted);
+	assert_int_equal(a->waiting, sent - 1);
+	assert_int_equal(handed(f, &l), sent - 1);
+	f->policy->denied = calloc(1, sizeof *f->policy->denied);
+	f->policy->denied_count = 1;
+	f->policy->denied->from.p = calloc(1, sizeof(struct prefix));
+	f->policy->denied->from.n = 1;
+	assert_int_equal(prefix_parse("10.0.0.0/8", f->policy->denied->from.p), ST_OK);
+	f->policy->denied->mark = policy_mark(&f->policy->denied->key, 1, span_str(""), span_str("wrong"));
+	assert_true(intake_message(&f->in, &f->meta, message(f, "wrong", PDU_TRAP_V2, 1)));
+	assert_true(intake_message(&f->in, &f->meta, message(f, "wrong2", PDU_TRAP_V2, 1)));
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_TRAP_V2, 1)));
+	assert_int_equal(a->denied, 1);
+	assert_int_equal(a->waiting, sent);
+	assert_int_equal(a->in_flight, 1);
+	assert_int_equal(account_sum(a), sent + 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +451,10 @@ int main(void)
 		T(full_ring_pushes_back),
 		T(storm_row_answers_after_its_commit),
 		T(proxied_community_is_masked),
+		T(waits_and_is_allowed_late),
+		T(sent_again_before_it_is_moved),
+		T(late_waits_for_room_and_storms),
+		T(denied_and_evicted),
 #undef T
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -105,8 +105,44 @@ static void sites(void **state)
 	policy_free(p);
 }
 
+static void denied(void **state)
+{
+	static const struct {
+		const char *peer, *site, *credential;
+		uint8_t version;
+		bool denied;
+	} rows[] = {
+		{ "10.0.0.7:1", "rome", "guess", 1, true },
+		{ "10.0.0.7:9", "rome", "guess", 0, true },  // v1 and v2c have one community
+		{ "10.0.0.7:1", "rome", "guess", 3, false }, // a user is no community
+		{ "10.0.0.7:1", "rome", "guesS", 1, false },
+		{ "10.0.0.7:1", "rom", "eguess", 1, false },
+		{ "10.0.0.7:1", "", "guess", 1, false },
+		{ "10.0.0.8:1", "rome", "guess", 1, false },
+		{ "10.5.0.1:1", "", "alice", 3, true },
+		{ "10.5.0.1:1", "", "alice", 1, false },
+	};
+	struct policy *p = fixture();
+	p->denied = calloc(2, sizeof *p->denied);
+	p->denied_count = 2;
+	p->denied[0] = (struct policy_denied){ prefixes_of((const char *[]){ "10.0.0.7" }, 1), { 1, 2 }, 0 };
+	p->denied[1] = (struct policy_denied){ prefixes_of((const char *[]){ "10.5.0.0/16" }, 1), { 3, 4 }, 0 };
+	p->denied[0].mark = policy_mark(&p->denied[0].key, 1, span_str("rome"), span_str("guess"));
+	p->denied[1].mark = policy_mark(&p->denied[1].key, 3, span_str(""), span_str("alice"));
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct addr peer = addr_of(rows[i].peer);
+		assert_int_equal(
+		        policy_denied(p, &peer, rows[i].version, span_str(rows[i].site), span_str(rows[i].credential)),
+		        rows[i].denied);
+	}
+	assert_string_equal(policy_label(p, span_str("secret")), "ops");
+	assert_null(policy_label(p, span_str("secre")));
+	policy_free(p);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(communities), cmocka_unit_test(sites) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(communities), cmocka_unit_test(sites),
+		                            cmocka_unit_test(denied) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,14 @@ static unsigned route_bad(void *arg, const struct api_request *request, struct t
 	return 200;
 }
 
+static unsigned route_below(void *arg, const struct api_request *request, struct text *body)
+{
+	text_printf(body, "{\"path\":\"%s\"}", request->path);
+	return 200;
+}
+
 static const struct api_route routes[] = {
+	{ "GET", "/below/*", route_below },
 	{ "GET", "/hello", route_hello },
 	{ "POST", "/hello", route_hello },
 	{ "GET", "/bad", route_bad },
@@ -102,6 +109,10 @@ static void test_routes(void **state)
 		  "{\"error\":\"the body is larger than 1 MiB\"}" },
 		{ "PUT /hello HTTP/1.0\r\n\r\n", 0, "405", "{\"error\":\"this path has no such method\"}" },
 		{ "GET /hello/ HTTP/1.0\r\n\r\n", 0, "404", "{\"error\":\"no such path\"}" },
+		{ "GET /below/7/x HTTP/1.0\r\n\r\n", 0, "200", "{\"path\":\"/below/7/x\"}" },
+		{ "GET /below/ HTTP/1.0\r\n\r\n", 0, "404", "{\"error\":\"no such path\"}" },
+		{ "GET /below HTTP/1.0\r\n\r\n", 0, "404", "{\"error\":\"no such path\"}" },
+		{ "PUT /below/7 HTTP/1.0\r\n\r\n", 0, "405", "{\"error\":\"this path has no such method\"}" },
 		{ "GET / HTTP/1.0\r\n\r\n", 0, "404", "{\"error\":\"no such path\"}" },
 		{ "GET /bad HTTP/1.0\r\n\r\n", 0, "500", "\r\n\r\n" },
 	};
