@@ -65,9 +65,10 @@ static int take_kinds(const struct args *a, struct filter *f)
 		size_t n = strcspn(at, ",");
 		unsigned bit = kind_bit(at, n);
 		if (!bit)
-			return args_wrong(
-			        a, "--kind %s: write some of trap,inform,storm,started,stopped,reloaded,gap,tick,act,poll,rules, or all",
-			        text);
+			return args_wrong(a,
+			                  "--kind %s: write some of "
+			                  "trap,inform,storm,started,stopped,reloaded,gap,tick,act,poll,rules, or all",
+			                  text);
 		f->kinds |= bit;
 		at = at[n] ? at + n + 1 : NULL;
 	}
