@@ -43,6 +43,42 @@
 	X(REPORTABLE, "report", "a Report, or a message that wants none, is not answered")                             \
 	/* authenticated encryption */                                                                                 \
 	X(FORGED, "forged", "the integrity check failed")                                                              \
+	/* a datagram on an ESP-in-UDP port, RFC 3948 and draft-huttunen-ipsec-esp-in-udp-00 */                        \
+	X(ENCAP_EMPTY, "encap-empty", "an empty keepalive (draft-huttunen-ipsec-esp-in-udp-00)")                       \
+	X(ENCAP_KEEPALIVE, "encap-keepalive", "a NAT keepalive (RFC 3948)")                                            \
+	X(ENCAP_RUNT, "encap-runt", "too short to be ESP or IKE")                                                      \
+	X(ENCAP_NOT_IKE, "encap-not-ike", "marked as IKE, but not shaped like it")                                     \
+	X(ENCAP_UNMARKED, "encap-unmarked", "an IKE_SA_INIT without its marker, where that is switched off")           \
+	X(ENCAP_ZEROS, "encap-zeros", "ESP behind eight zero bytes, where that is switched off")                       \
+	/* ESP, RFC 4303 */                                                                                            \
+	X(ESP_SHORT, "esp-short", "shorter than its ESP suite allows")                                                 \
+	X(ESP_BLOCK, "esp-block", "an ESP text that is not whole cipher blocks")                                       \
+	X(ESP_SPI, "esp-spi", "an SPI that is not ours")                                                               \
+	X(ESP_RESERVED, "esp-reserved-spi", "an SPI from 1 to 255, which is reserved")                                 \
+	X(ESP_REPLAY, "esp-replay", "an ESP sequence number that was seen before")                                     \
+	X(ESP_OLD, "esp-old", "an ESP sequence number older than the replay window")                                   \
+	X(ESP_ZERO, "esp-zero", "the ESP sequence number 0, which is never sent")                                      \
+	X(ESP_PADDING, "esp-padding", "malformed ESP padding behind a good integrity check")                           \
+	X(ESP_NEXT_HEADER, "esp-next-header", "a next header that does not fit the mode of the SA")                    \
+	X(ESP_DUMMY, "esp-dummy", "an ESP dummy packet, sent to hide how much is said")                                \
+	X(ESP_EXPIRED, "esp-expired", "the SA has reached its hard limit")                                             \
+	X(ESP_SEQUENCE, "esp-sequence", "the SA has used up its sequence numbers")                                     \
+	X(ESP_NO_SA, "esp-no-sa", "the SA has no keys for this direction")                                             \
+	X(ESP_SELECTOR, "esp-selector", "an inner packet that the traffic selectors of its SA do not allow")           \
+	X(ESP_ECN, "esp-ecn", "marked congested outside, but its inner header cannot say so (RFC 6040)")               \
+	/* what is inside the tunnel */                                                                                \
+	X(INNER_VERSION, "inner-version", "neither IPv4 nor IPv6")                                                     \
+	X(INNER_HEADER, "inner-header", "a malformed inner IP header")                                                 \
+	X(INNER_LENGTH, "inner-length", "an inner length that lies")                                                   \
+	X(INNER_CHECKSUM, "inner-checksum", "a wrong checksum in an inner header")                                     \
+	X(INNER_PROTOCOL, "inner-protocol", "an inner protocol that is not served")                                    \
+	X(INNER_ADDRESS, "inner-address", "an inner address that cannot be")                                           \
+	X(INNER_ICMP, "inner-icmp", "an inner ICMP message that is not served")                                        \
+	X(FRAGMENT, "fragment", "an inner fragment, kept until the others come")                                       \
+	X(FRAGMENT_MALFORMED, "fragment-malformed", "an inner fragment of impossible place or size")                   \
+	X(FRAGMENT_OVERLAP, "fragment-overlap", "inner fragments that overlap")                                        \
+	X(FRAGMENT_LIMIT, "fragment-limit", "inner fragments over the limit")                                          \
+	X(FRAGMENT_TIME, "fragment-time", "inner fragments whose others never came")                                   \
 	/* the outside world */                                                                                        \
 	X(IO, "io", "an input/output error")                                                                           \
 	X(DISK_FULL, "disk-full", "the disk is full")                                                                  \
