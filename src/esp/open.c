@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packets in (RFC 4303 3.4): located, checked against the window, decrypted, marked in it, unwrapped, and held against the
+// traffic selectors. Up to the end of decrypt() nothing about a pair changes but a count of failures.
+#include "esp/ecn.h"
+#include "esp/private.h"
+
+// One packet of a pair that seems out of step, kept as it came.
+struct resync {
+	size_t which; // index, or none
+	size_t n;
+};
+#define RESYNC_NONE SIZE_MAX
+
+static enum st locate_one(const struct esp *esp, struct esp_packet *pk)
+{
+	struct rd r = rd_of(packet_span(&pk->bytes));
+	uint32_t spi = rd_u32(&r);
+	rd_skip(&r, 4);
+	if (r.bad)
+		return ST_ESP_SHORT;
+	if (!pk->pair)
+		pk->pair = esp_find(esp, spi);
+	if (!pk->pair)
+		return spi && spi < ESP_SPI_FIRST ? ST_ESP_RESERVED : ST_ESP_SPI;
+	__builtin_prefetch(pk->pair);
+	__builtin_prefetch(&pk->pair->in);
+	return ST_OK;
+}
+
+static size_t locate(struct esp *esp, struct esp_packet **pk, size_t n)
+{
+	bool lost = false;
+	for (size_t i = 0; i < n; i++) {
+		pk[i]->st = locate_one(esp, pk[i]);
+		lost |= pk[i]->st != ST_OK;
+	}
+	return lost ? esp_keep(esp, pk, n) : n;
+}
+
+// Lengths and window, before any work on the packet; fills *op.
+static enum st check_one(struct esp_packet *pk, struct aead_op *op)
+{
+	const struct esp_pair *p = pk->pair;
+	if (!p->in.key || !p->selectors)
+		return ST_ESP_NO_SA;
+	if (p->expired)
+		return ST_ESP_EXPIRED;
+	const struct aead_alg *alg = aead_key_alg(p->in.key);
+	size_t around = ESP_HEAD + (size_t)alg->iv + alg->tag;
+	if (pk->bytes.n < around + ESP_TRAILER)
+		return ST_ESP_SHORT;
+	size_t text = pk->bytes.n - around;
+	if (text % alg->block)
+		return ST_ESP_BLOCK;
+	struct rd r = rd_of(packet_span(&pk->bytes));
+	rd_skip(&r, 4);
+	uint32_t low = rd_u32(&r);
+	pk->number = p->policy.esn ? replay_guess(&p->in.replay, low) : low;
+	*op = (struct aead_op){ p->in.key,      pk->bytes.at,  ESP_HEAD,
+		                (uint32_t)text, p->policy.esn, (uint32_t)(pk->number >> 32),
+		                ST_NONE };
+	return replay_check(&p->in.replay, pk->number);
+}
+
+static size_t check(struct esp *esp, struct esp_packet **pk, size_t n)
+{
+	size_t ops = 0;
+	for (size_t i = 0; i < n; i++) {
+		pk[i]->st = check_one(pk[i], &esp->ops[ops]);
+		ops += pk[i]->st == ST_OK;
+	}
+	return ops == n ? n : esp_keep(esp, pk, n);
+}
+
+// RFC 4303 appendix A3: after so many failures in a row that the sender may be 2^32 numbers ahead, one packet of the batch
+// is kept, to be tried with the next high words. It costs a forger's victim one copy and two checks in ESP_RESYNC_EVERY.
+static struct resync resync_keep(struct esp *esp, struct esp_packet **pk, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct esp_pair *p = pk[i]->pair;
+		uint32_t forged = p->in.forged;
+		if (p->policy.esn && forged && forged % ESP_RESYNC_EVERY == 0 && pk[i]->bytes.n <= sizeof esp->resync) {
+			memcpy(esp->resync, pk[i]->bytes.at, pk[i]->bytes.n);
+			return (struct resync){ i, pk[i]->bytes.n };
+		}
+	}
+	return (struct resync){ RESYNC_NONE, 0 };
+}
+
+static void resync_try(struct esp *esp, struct esp_packet *pk, struct aead_op *op)
+{
+	for (uint32_t i = 0; i < ESP_RESYNC_TRIES && op->st == ST_FORGED && op->high < UINT32_MAX; i++) {
+		memcpy(pk->bytes.at, esp->resync, pk->bytes.n);
+		op->high++;
+		aead_open(esp->engine, op, 1);
+	}
+	if (op->st != ST_OK)
+		return;
+	pk->number = (uint64_t)op->high << 32 | (uint32_t)pk->number;
+	esp->counters.resynced++;
+}
+
+// The ICV, the decryption, and only behind it the window: the same packet may be here twice, so it is looked at again.
+static size_t decrypt(struct esp *esp, int64_t now, struct esp_packet **pk, size_t n, struct esp_effects *effects)
+{
+	bool lost = false;
+	struct resync kept = resync_keep(esp, pk, n);
+	aead_open(esp->engine, esp->ops, n);
+	if (kept.which != RESYNC_NONE && esp->ops[kept.which].st == ST_FORGED)
+		resync_try(esp, pk[kept.which], &esp->ops[kept.which]);
+	for (size_t i = 0; i < n; i++) {
+		struct esp_pair *p = pk[i]->pair;
+		pk[i]->st = esp->ops[i].st;
+		if (pk[i]->st == ST_OK) {
+			pk[i]->st = replay_mark(&p->in.replay, pk[i]->number, &pk[i]->newest);
+			p->in.forged = 0;
+			p->in.packets++;
+			p->in.bytes += esp->ops[i].text;
+			p->heard = now;
+			esp_check_lifetime(p, now, effects);
+		} else {
+			p->in.forged++;
+		}
+		lost |= pk[i]->st != ST_OK;
+	}
+	return lost ? esp_keep(esp, pk, n) : n;
+}
+
+// RFC 4303 2.4: the padding counts from 1.
+static enum st take_trailer(struct esp_packet *pk)
+{
+	const struct aead_alg *alg = aead_key_alg(pk->pair->in.key);
+	(void)packet_pull(&pk->bytes, ESP_HEAD + (size_t)alg->iv);
+	(void)packet_trim(&pk->bytes, pk->bytes.n - alg->tag);
+	const uint8_t *end = pk->bytes.at + pk->bytes.n;
+	size_t padding = end[-2];
+	pk->next_header = end[-1];
+	if (pk->bytes.n < padding + ESP_TRAILER)
+		return ST_ESP_PADDING;
+	const uint8_t *first = end - ESP_TRAILER - padding;
+	for (size_t i = 0; i < padding; i++)
+		if (first[i] != i + 1)
+			return ST_ESP_PADDING;
+	(void)packet_trim(&pk->bytes, pk->bytes.n - ESP_TRAILER - padding);
+	return pk->next_header == IP_NO_NEXT ? ST_ESP_DUMMY : ST_OK;
+}
+
+// What is behind the inner packet's own length is TFC padding (RFC 4303 2.7).
+static enum st take_tunnel(struct esp_packet *pk)
+{
+	if (pk->next_header != IP_IPV4 && pk->next_header != IP_IPV6)
+		return ST_ESP_NEXT_HEADER;
+	enum st st = ip_parse(packet_span(&pk->bytes), &pk->ip);
+	if (st != ST_OK)
+		return st;
+	if (pk->ip.version != (pk->next_header == IP_IPV4 ? 4 : 6))
+		return ST_ESP_NEXT_HEADER;
+	st = selectors_in(pk->pair->selectors, &pk->ip);
+	if (st != ST_OK)
+		return st;
+	uint8_t tos = 0;
+	st = ecn_inner(pk->ip.tos, pk->outer_tos, &tos);
+	if (st != ST_OK)
+		return st;
+	if (tos != pk->ip.tos)
+		ecn_write(pk->bytes.at, tos);
+	pk->ip.tos = tos;
+	(void)packet_trim(&pk->bytes, pk->ip.total);
+	return ST_OK;
+}
+
+static enum st take_transport(struct esp_packet *pk)
+{
+	pk->ip = (struct ip_view){ .payload = packet_span(&pk->bytes), .protocol = pk->next_header };
+	ip_read_ports(pk->next_header, pk->ip.payload, &pk->ip);
+	return selectors_in_transport(pk->pair->selectors, &pk->ip);
+}
+
+static size_t unwrap(struct esp *esp, struct esp_packet **pk, size_t n)
+{
+	bool lost = false;
+	for (size_t i = 0; i < n; i++) {
+		enum st st = take_trailer(pk[i]);
+		if (st == ST_OK)
+			st = pk[i]->pair->policy.mode == ESP_TUNNEL ? take_tunnel(pk[i]) : take_transport(pk[i]);
+		pk[i]->st = st;
+		lost |= st != ST_OK;
+	}
+	return lost ? esp_keep(esp, pk, n) : n;
+}
+
+size_t esp_open(struct esp *esp, int64_t now, struct esp_packet **pk, size_t n, struct esp_effects *effects)
+{
+	n = locate(esp, pk, n);
+	n = check(esp, pk, n);
+	n = decrypt(esp, now, pk, n, effects);
+	n = unwrap(esp, pk, n);
+	esp->counters.by[ST_OK] += n;
+	return n;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the files of ESP share among themselves.
+#ifndef ESP_PRIVATE_H
+#define ESP_PRIVATE_H
+
+#include "esp/esp.h"
+#include "esp/limits.h"
+
+enum { ESP_HEAD = 8, ESP_TRAILER = 2 }; // RFC 4303 figure 1: SPI and sequence number; pad length and next header
+
+struct esp_slot {
+	uint32_t spi; // 0: empty
+	struct esp_pair *pair;
+};
+
+struct esp {
+	struct aead_engine *engine;
+	struct random random;
+	struct esp_place place;
+	struct esp_slot *slots; // open addressing, at most half full
+	uint32_t slot_bits;
+	uint64_t mix; // odd, random: which slot an SPI prefers cannot be foreseen
+	size_t pairs;
+	int64_t deadline; // nothing expires by time before
+	size_t iv_left;
+	uint8_t iv_pool[ESP_IV_POOL];
+	uint8_t resync[ESP_RESYNC_OCTETS];
+	struct esp_counters counters;
+	struct aead_op ops[ESP_BATCH];
+};
+
+// Raises what a pair has come to: its counts, its sequence numbers, its time.
+void esp_check_lifetime(struct esp_pair *p, int64_t now, struct esp_effects *effects);
+
+// Counts those whose st is not ST_OK and moves them behind the others. Returns how many are left.
+size_t esp_keep(struct esp *esp, struct esp_packet **pk, size_t n);
+
+#endif

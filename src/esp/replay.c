@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "esp/replay.h"
+
+#include <stdlib.h>
+
+#include "esp/limits.h"
+
+enum { WORD = 64 };
+
+static uint32_t window_size(uint32_t wish)
+{
+	uint32_t size = ESP_WINDOW_MIN;
+	while (size < wish && size < ESP_WINDOW_MAX)
+		size *= 2;
+	return size;
+}
+
+enum st replay_init(struct replay *r, uint32_t size)
+{
+	uint32_t n = window_size(size ? size : ESP_WINDOW);
+	uint64_t *bits = calloc(n / WORD, sizeof *bits);
+	if (!bits)
+		return ST_NO_MEMORY;
+	*r = (struct replay){ 0, bits, n };
+	return ST_OK;
+}
+
+void replay_done(struct replay *r)
+{
+	free(r->bits);
+	*r = (struct replay){ 0 };
+}
+
+static uint64_t *word_of(const struct replay *r, uint64_t number)
+{
+	return &r->bits[(number & (r->size - 1)) / WORD];
+}
+
+static uint64_t bit_of(uint64_t number)
+{
+	return UINT64_C(1) << number % WORD;
+}
+
+enum st replay_check(const struct replay *r, uint64_t number)
+{
+	if (number > r->top)
+		return ST_OK;
+	if (number == 0)
+		return ST_ESP_ZERO;
+	if (r->top - number >= r->size)
+		return ST_ESP_OLD;
+	return *word_of(r, number) & bit_of(number) ? ST_ESP_REPLAY : ST_OK;
+}
+
+// Moves the window up to `number`: the bits of what comes into it are those of what falls out.
+static void replay_move(struct replay *r, uint64_t number)
+{
+	uint64_t steps = number - r->top;
+	if (steps >= r->size) {
+		memset(r->bits, 0, r->size / 8);
+	} else {
+		for (uint64_t n = r->top + 1; steps; steps--, n++) {
+			if (n % WORD == 0 && steps >= WORD) {
+				*word_of(r, n) = 0;
+				n += WORD - 1;
+				steps -= WORD - 1;
+			} else {
+				*word_of(r, n) &= ~bit_of(n);
+			}
+		}
+	}
+	r->top = number;
+}
+
+enum st replay_mark(struct replay *r, uint64_t number, bool *newest)
+{
+	enum st st = replay_check(r, number);
+	if (st != ST_OK)
+		return st;
+	*newest = number > r->top;
+	if (*newest)
+		replay_move(r, number);
+	*word_of(r, number) |= bit_of(number);
+	return ST_OK;
+}
+
+// RFC 4303 A2.2. Case A: the window lies within one run of 2^32 numbers; what is below its bottom is of the next run.
+// Case B: it begins in the run before; what is above its bottom is of that. In the very first run there is none before.
+uint64_t replay_guess(const struct replay *r, uint32_t low)
+{
+	uint32_t top_low = (uint32_t)r->top, top_high = (uint32_t)(r->top >> 32);
+	uint32_t bottom = top_low - r->size + 1; // wraps in case B
+	uint32_t high = top_high;
+	if (top_low >= r->size - 1)
+		high += low < bottom;
+	else if (top_high > 0)
+		high -= low >= bottom;
+	return (uint64_t)high << 32 | low;
+}
