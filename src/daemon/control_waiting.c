@@ -13,12 +13,12 @@
 
 enum { HTTP_OK = 200, HTTP_ACCEPTED = 202, HTTP_BAD_REQUEST = 400, HTTP_NOT_FOUND = 404, HTTP_REFUSED = 422 };
 
-static const char folder[] = "/api/v1/waiting/";
+enum { FOLDER = sizeof "/api/v1/waiting/" - 1 };
 
 // The id behind the folder and what follows it: "" or "/allow". 0: no id.
 static uint64_t id_of(const char *path, const char **rest)
 {
-	const char *at = path + sizeof folder - 1;
+	const char *at = path + FOLDER;
 	char *end;
 	errno = 0;
 	uint64_t id = strtoull(at, &end, 10);
