@@ -41,6 +41,12 @@
 	X(DECRYPT, "decryption-error", "usmStatsDecryptionErrors: could not be decrypted")                             \
 	X(REPLAY, "replay", "a message that was seen before")                                                          \
 	X(REPORTABLE, "report", "a Report, or a message that wants none, is not answered")                             \
+	/* asking an agent */                                                                                          \
+	X(WALK_STUCK, "walk-stuck", "its table goes backwards or does not go on")                                      \
+	X(WALK_ENDLESS, "walk-endless", "its table does not end")                                                      \
+	X(AGENT, "agent-error", "it answered with an error")                                                           \
+	X(NO_ANSWER, "no-answer", "it did not answer")                                                                 \
+	X(SLOW, "slow", "it answers too slowly")                                                                       \
 	/* authenticated encryption */                                                                                 \
 	X(FORGED, "forged", "the integrity check failed")                                                              \
 	/* a datagram on an ESP-in-UDP port, RFC 3948 and draft-huttunen-ipsec-esp-in-udp-00 */                        \

@@ -14,6 +14,12 @@ enum snmp_limits {
 	SNMP_ENGINE_ID_MIN = 5,    // RFC 3411 SnmpEngineID
 	SNMP_ENGINE_ID_MAX = 32,
 	SNMP_USER_MAX = 32, // RFC 3414 usmUserName as SnmpAdminString
+
+	// A walk of an agent's table: what an honest printer needs many times over; more: ST_WALK_ENDLESS.
+	SNMP_WALK_COLUMNS = 8,     // at once
+	SNMP_WALK_REPETITIONS = 8, // rows of a GETBULK: 64 values, which fit into one unfragmented datagram when short
+	SNMP_WALK_VARBINDS = 2048, // 256 rows of eight columns
+	SNMP_WALK_STEPS = 300,     // answers
 };
 
 #endif

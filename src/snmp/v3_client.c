@@ -5,7 +5,8 @@
 
 struct v3_client {
 	struct ciphers *ciphers;
-	struct usm_users *users; // one entry
+	struct usm_users *users;       // one entry, or NULL
+	const struct usm_entry *entry; // it, or the caller's
 	enum usm_extension extension;
 	uint8_t level;
 	bool discovered;           // the engine and our keys at it are known,
@@ -21,13 +22,24 @@ struct v3_client {
 
 static const struct usm_entry *entry_of(const struct v3_client *c)
 {
-	return &c->users->entries[0];
+	return c->entry;
+}
+
+// An entry of its own out of a user with passwords.
+static enum st make_entry(struct v3_client *c, const struct usm_user *given)
+{
+	static const uint8_t nobody[SNMP_ENGINE_ID_MIN];
+	size_t which;
+	struct usm_user user = *given;
+	user.level = USM_NOAUTH; // what to send at is said by config->level
+	enum st st = usm_users_new(&user, 1, span_of(nobody, sizeof nobody), NULL, &c->users, &which);
+	if (st == ST_OK)
+		c->entry = &c->users->entries[0];
+	return st;
 }
 
 static enum st take_config(struct v3_client *c, const struct v3_client_config *config)
 {
-	static const uint8_t nobody[SNMP_ENGINE_ID_MIN];
-	size_t which;
 	if (config->context_engine.n > sizeof c->context_engine || config->context_name.n > sizeof c->context_name)
 		return ST_SYNTAX;
 	if (config->context_engine.n)
@@ -36,14 +48,13 @@ static enum st take_config(struct v3_client *c, const struct v3_client_config *c
 		memcpy(c->context_name, config->context_name.p, config->context_name.n);
 	c->context_engine_n = (uint8_t)config->context_engine.n;
 	c->context_name_n = (uint8_t)config->context_name.n;
-	struct usm_user user = config->user;
-	user.level = USM_NOAUTH; // what to send at is said by config->level
-	enum st st = usm_users_new(&user, 1, span_of(nobody, sizeof nobody), NULL, &c->users, &which);
+	c->entry = config->entry;
+	enum st st = c->entry ? ST_OK : make_entry(c, &config->user);
 	if (st != ST_OK)
 		return st;
 	c->extension = config->extension;
 	c->level = config->level ? config->level : usm_entry_strongest(entry_of(c));
-	return usm_entry_allows(entry_of(c), c->level) ? ST_OK : ST_SYNTAX;
+	return c->level <= usm_entry_strongest(entry_of(c)) ? ST_OK : ST_SYNTAX;
 }
 
 enum st v3_client_new(const struct v3_client_config *config, struct v3_client **out)

@@ -15,7 +15,9 @@ struct v3_client;
 struct v3_client_config {
 	struct crypto *crypto;
 	struct random random;
-	struct usm_user user;         // its level does not matter here
+	struct usm_user user; // its level does not matter here
+	// Instead of `user`, where a user is spoken for often: an entry whose keys are made. It must outlive the client.
+	const struct usm_entry *entry;
 	enum usm_extension extension; // how AES-192/256 keys are stretched
 	uint8_t level;                // enum usm_level to send at; 0: the most that the user can do
 	struct span context_engine;   // empty: the authoritative engine's
