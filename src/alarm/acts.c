@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// People's acts and the silences that they make. An act on something that is not there any more does nothing: whoever
+// asks is told before it becomes an event.
+#include "alarm/acts.h"
+
+#include <stdlib.h>
+
+#include "alarm/fold_own.h"
+
+struct silence *silence_by_id(struct fold *f, int64_t id)
+{
+	struct silence *s = f->silences;
+	while (s && s->row.id != id)
+		s = s->next;
+	return s;
+}
+
+void silence_link(struct fold *f, struct silence *s)
+{
+	s->mark = (struct mark){ .table = ROW_SILENCE, .row = &s->row };
+	struct silence **at = &f->silences;
+	while (*at && (*at)->row.id < s->row.id)
+		at = &(*at)->next;
+	s->next = *at;
+	*at = s;
+	f->silence_count++;
+}
+
+static bool starts_with(struct span s, struct span with)
+{
+	return s.n >= with.n && span_equal(span_of(s.p, with.n), with);
+}
+
+static bool matches(const struct silence *s, const struct alarm *a)
+{
+	const struct silence_row *w = &s->row;
+	return (w->site.n == 0 || span_equal(w->site, a->row.site)) && (w->device == 0 || w->device == a->row.device) &&
+	       (w->code < 0 || (a->row.kind == ALARM_PRINTER && w->code == a->row.code)) &&
+	       starts_with(a->row.key, w->key);
+}
+
+int64_t silence_of(const struct fold *f, const struct alarm *a)
+{
+	for (const struct silence *s = f->silences; s; s = s->next)
+		if (s->row.state == SILENCE_ACTIVE && matches(s, a))
+			return s->row.id;
+	return 0;
+}
+
+static bool to_be_silenced(const struct alarm *a, const void *silence)
+{
+	return a->row.silenced == 0 && matches(silence, a);
+}
+
+static bool silenced_by(const struct alarm *a, const void *silence)
+{
+	return a->row.silenced == ((const struct silence *)silence)->row.id;
+}
+
+static void begin(struct fold *f, struct silence *s)
+{
+	size_t n;
+	s->row.state = SILENCE_ACTIVE;
+	fold_touch(f, &s->mark);
+	struct alarm **list = alarms_collect(f, to_be_silenced, s, &n);
+	for (size_t i = 0; i < n; i++) {
+		list[i]->row.silenced = s->row.id;
+		change_add(f, list[i], CHANGE_SILENCED, s->row.by, s->row.note);
+		fold_touch(f, &list[i]->mark);
+	}
+	free(list);
+}
+
+static void end(struct fold *f, struct silence *s, struct span by)
+{
+	size_t n;
+	s->row.state = SILENCE_ENDED;
+	fold_touch(f, &s->mark);
+	struct alarm **list = alarms_collect(f, silenced_by, s, &n);
+	for (size_t i = 0; i < n; i++) {
+		list[i]->row.silenced = silence_of(f, list[i]);
+		if (list[i]->row.silenced == 0)
+			change_add(f, list[i], CHANGE_UNSILENCED, by, (struct span){ 0 });
+		fold_touch(f, &list[i]->mark);
+	}
+	free(list);
+}
+
+void silence_due(struct fold *f, struct silence *s)
+{
+	if (s->row.state == SILENCE_PLANNED && s->row.until > f->now)
+		begin(f, s);
+	else
+		end(f, s, (struct span){ 0 });
+}
+
+static struct span spoken(const struct text *t)
+{
+	return span_of(t->p, t->n);
+}
+
+static void act_silence(struct fold *f, const struct act *act)
+{
+	if (act->until <= f->now || f->silence_count >= FOLD_SILENCES_MAX)
+		return;
+	struct silence *s = calloc(1, sizeof *s);
+	if (!s) {
+		f->st = ST_NO_MEMORY;
+		return;
+	}
+	s->row = (struct silence_row){ .id = (int64_t)f->event,
+		                       .device = act->device,
+		                       .code = act->code,
+		                       .from = act->from ? act->from : f->now,
+		                       .until = act->until,
+		                       .state = SILENCE_PLANNED };
+	fold_keep(f, &s->row.site, spoken(&act->site));
+	fold_keep(f, &s->row.key, spoken(&act->key));
+	fold_keep_text(f, &s->row.by, spoken(&act->by));
+	fold_keep_text(f, &s->row.note, spoken(&act->note));
+	silence_link(f, s);
+	fold_touch(f, &s->mark);
+	if (s->row.from <= f->now)
+		begin(f, s);
+	due_arm_silence(f, s);
+}
+
+static void act_ack(struct fold *f, const struct act *act, struct alarm *a)
+{
+	a->row.acked = f->now;
+	fold_keep_text(f, &a->row.acked_by, spoken(&act->by));
+	fold_keep_text(f, &a->row.acked_note, spoken(&act->note));
+	change_add(f, a, CHANGE_ACKED, a->row.acked_by, a->row.acked_note);
+	fold_touch(f, &a->mark);
+}
+
+static void act_unack(struct fold *f, const struct act *act, struct alarm *a)
+{
+	if (a->row.acked == 0)
+		return;
+	a->row.acked = 0;
+	fold_keep(f, &a->row.acked_by, (struct span){ 0 });
+	fold_keep(f, &a->row.acked_note, (struct span){ 0 });
+	change_add(f, a, CHANGE_UNACKED, spoken(&act->by), spoken(&act->note));
+	fold_touch(f, &a->mark);
+}
+
+static void act_on_alarm(struct fold *f, const struct act *act)
+{
+	struct alarm *a = alarm_by_id(f, act->alarm);
+	if (!a || a->row.state != ALARM_OPEN)
+		return;
+	if (act->kind == ACT_ACK)
+		act_ack(f, act, a);
+	else if (act->kind == ACT_UNACK)
+		act_unack(f, act, a);
+	else
+		alarm_clear(f, a, BECAUSE_HAND, spoken(&act->by));
+}
+
+static void act_merge(struct fold *f, const struct act *act)
+{
+	struct device *from = device_by_id(f, act->device), *into = device_by_id(f, act->into);
+	if (from && into && from != into)
+		device_merge(f, from, into);
+}
+
+static void act_on(struct fold *f, const struct act *act)
+{
+	struct silence *s;
+	switch (act->kind) {
+	case ACT_SILENCE:
+		act_silence(f, act);
+		break;
+	case ACT_UNSILENCE:
+		s = silence_by_id(f, act->silence);
+		if (s && s->row.state != SILENCE_ENDED)
+			end(f, s, spoken(&act->by));
+		break;
+	case ACT_MERGE:
+		act_merge(f, act);
+		break;
+	default:
+		act_on_alarm(f, act);
+		break;
+	}
+}
+
+void fold_act(struct fold *f, struct span note)
+{
+	struct act act;
+	struct text why = { 0 };
+	if (act_read(note, &act, &why) == ST_OK)
+		act_on(f, &act);
+	act_done(&act);
+	text_done(&why);
+}
