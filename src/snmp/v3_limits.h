@@ -18,7 +18,10 @@ enum usm_limits {
 enum v3_limits {
 	V3_SIZE_MIN = 484,        // msgMaxSize; smaller: refused[invalid-msg] (RFC 3412 6)
 	V3_CONTEXT_NAME_MAX = 32, // RFC 3411 SnmpAdminString as vacmContextName; longer: refused[ber-length]
-	V3_SITE_MAX = 255,        // octets of a site's name; longer: cut
+	// Octets behind an encrypted ScopedPDU: DES fills up its last block (RFC 3414 8.1.1.2), pysnmp adds 1 to 16 to AES,
+	// which wants none; more: refused[decryption-error].
+	V3_PADDING_MAX = 16,
+	V3_SITE_MAX = 255, // octets of a site's name; longer: cut
 
 	// Engines of one worker. At most about 450 octets each (with one user's keys), so 45 MB for 100,000; nothing is
 	// taken before an engine was heard. At the limit the one heard longest ago (of a sample of 16) is forgotten.

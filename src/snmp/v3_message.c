@@ -127,8 +127,7 @@ enum st v3_message_decrypt(const struct v3_message *m, struct ciphers *c, const 
 	priv->iv(key, m->usm.boots, m->usm.time, m->usm.priv.p, iv);
 	if (cipher_open(c, priv->cipher, key, iv, m->data, plain) != ST_OK)
 		return ST_DECRYPT;
-	size_t padding = priv->cipher->multiple - 1u;
-	return v3_scoped_parse(span_of(plain, m->data.n), padding, out) == ST_OK ? ST_OK : ST_DECRYPT;
+	return v3_scoped_parse(span_of(plain, m->data.n), V3_PADDING_MAX, out) == ST_OK ? ST_OK : ST_DECRYPT;
 }
 
 static void write_scoped(struct wr *w, const struct v3_outgoing *m)

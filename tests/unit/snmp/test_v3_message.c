@@ -24,7 +24,8 @@ struct raw {
 	int digest_more;     // octets more or less
 	int salt_more;
 	int context_engine_octets, context_name_octets;
-	bool trailing; // an octet behind the message
+	size_t padding; // behind the ScopedPDU
+	bool trailing;  // an octet behind the message
 };
 
 static const struct usm_entry *entry_named(const char *name)
@@ -47,6 +48,7 @@ static void put_scoped(struct wr *w, const struct raw *m)
 {
 	static const uint8_t zeros[64];
 	static uint8_t room[1024];
+	wr_bytes(w, span_of(zeros, m->padding));
 	const uint8_t *mark = w->at;
 	wr_bytes(w, pdu_of(m->pdu ? m->pdu : PDU_TRAP_V2, 5, "x", room, sizeof room));
 	ber_put(w, BER_OCTETS, span_of(zeros, (size_t)m->context_name_octets));
@@ -174,6 +176,9 @@ static const struct {
 	{ "no salt", { REP | AUTH | PRIV, "priv", PDU_INFORM, .salt_more = -8 }, ST_DECRYPT, ST_DECRYPT },
 	{ "salt of 7", { REP | AUTH | PRIV, "priv", PDU_INFORM, .salt_more = -1 }, ST_DECRYPT, ST_DECRYPT },
 	{ "salt of 9", { REP | AUTH | PRIV, "priv", PDU_INFORM, .salt_more = 1 }, ST_DECRYPT, ST_DECRYPT },
+	{ "padded as pysnmp does", { AUTH | PRIV, "priv", .padding = 16 }, ST_OK, ST_OK },
+	{ "padded by more", { AUTH | PRIV, "priv", .padding = 17 }, ST_DECRYPT, ST_OK },
+	{ "padded clear text", { AUTH, "auth", .padding = 1 }, ST_TRAILING, ST_OK },
 	{ "context engine of 33", { AUTH, "auth", .context_engine_octets = 33 }, ST_BER_LENGTH, ST_OK },
 	{ "context name of 33", { AUTH, "auth", .context_name_octets = 33 }, ST_BER_LENGTH, ST_OK },
 	// Only notifications are served; and a Report is never answered, nor what needs no answer.
