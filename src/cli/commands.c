@@ -102,6 +102,17 @@ static const struct cli_option waiting_options[] = {
 	END,
 };
 
+static const struct cli_option engine_options[] = {
+	{ "site", 0, "SITE", NULL, "the engine at this site (default: at the only one it is known at)" },
+	{ "address", 0, "ADDR", NULL, "under this address only (default: under every one)" },
+	{ "off", 0, NULL, NULL, "lenient: check the clock again" },
+	JSON,
+	CONFIG,
+	DATA,
+	HELP,
+	END,
+};
+
 static const struct cli_option reading_options[] = { JSON, CONFIG, DATA, HELP, END };
 static const struct cli_option explain_options[] = { JSON, HELP, END };
 static const struct cli_option plain_options[] = { HELP, END };
@@ -144,6 +155,14 @@ static const struct command commands[] = {
 	  "time window moves alone. `deny ID` throws it away and keeps what comes later from waiting; to take that "
 	  "back, remove its entry from `denied` in DIR/local.yaml and reload.",
 	  waiting_options, cmd_waiting },
+	{ "engine", "list|lenient|reset [ENGINE-ID]", "list lenient reset", 1, 2,
+	  "the SNMPv3 engines that were learned, and their clocks",
+	  "An engine is learned when a message from it had the right digest. `list` shows each with its clock (boots "
+	  "and seconds) and when it was heard; `shared` says that its ID was heard from another address within a day, "
+	  "too: a copied device, or one that moved. `lenient` accepts an engine whatever its clock says, for devices "
+	  "that never get it right; their events carry the flag \"lenient\". `reset` forgets the clock, for a device "
+	  "that was replaced or set back: the next message sets it.",
+	  engine_options, cmd_engine },
 	{ "explain", "OID|NAME", NULL, 1, 1, "what an OID or a name means",
 	  "Looks up a name or number in the built-in dictionary.", explain_options, cmd_explain },
 	{ "check", "", NULL, 0, 0, "check the configuration and show the merged result",

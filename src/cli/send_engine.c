@@ -12,7 +12,7 @@
 
 #include "base/scoped.h"
 #include "cli/cli.h"
-#include "cli/hex.h"
+#include "base/hex.h"
 #include "cli/send.h"
 #include "io/system.h"
 #include "snmp/engine_id.h"

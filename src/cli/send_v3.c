@@ -6,7 +6,7 @@
 
 #include "base/scoped.h"
 #include "cli/cli.h"
-#include "cli/hex.h"
+#include "base/hex.h"
 #include "cli/place.h"
 #include "cli/send.h"
 #include "event/event.h"

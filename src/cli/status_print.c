@@ -94,6 +94,14 @@ static void print_journal(const json_t *s)
 	putchar('\n');
 }
 
+static void print_engines(const json_t *s)
+{
+	const json_t *e = json_object_get(s, "engines");
+	if (number(e, "known") || number(e, "evicted"))
+		printf("SNMPv3 engines: %lld known, %lld forgotten for want of room\n", number(e, "known"),
+		       number(e, "evicted"));
+}
+
 static void print_status(const json_t *s)
 {
 	const json_t *sandbox = json_object_get(s, "sandbox");
@@ -105,6 +113,7 @@ static void print_status(const json_t *s)
 	print_counts(s);
 	print_listeners(s);
 	print_journal(s);
+	print_engines(s);
 	printf("locked in: seccomp %s, Landlock %s\n", json_is_true(json_object_get(sandbox, "seccomp")) ? "yes" : "no",
 	       number(sandbox, "landlock_abi") ? "yes" : "not in this kernel");
 	json_array_foreach(json_object_get(s, "warnings"), i, w)

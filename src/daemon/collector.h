@@ -32,7 +32,7 @@ struct collector {
 	struct hash_key key;
 	int64_t since;          // wall
 	int64_t engine_started; // monotonic, when our snmpEngineTime was 0
-	pthread_mutex_t lock;   // reload and status, which come from different threads
+	pthread_mutex_t lock;   // reload, status and saving, which come from different threads
 };
 
 // Each returns an exit code: 0, or why not after a line on stderr.

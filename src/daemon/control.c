@@ -3,6 +3,7 @@
 
 #include "daemon/collector.h"
 #include "daemon/control_waiting.h"
+#include "daemon/engine_routes.h"
 #include "daemon/log.h"
 #include "web/api.h"
 
@@ -27,9 +28,15 @@ static unsigned post_reload(void *arg, const struct api_request *request, struct
 }
 
 static const struct api_route routes[] = {
-	{ "GET", "/api/v1/status", get_status },           { "POST", "/api/v1/reload", post_reload },
-	{ "GET", "/api/v1/waiting", control_get_waiting }, { "GET", "/api/v1/waiting/*", control_get_one },
-	{ "POST", "/api/v1/waiting/*", control_post_one }, { 0 },
+	{ "GET", "/api/v1/status", get_status },
+	{ "POST", "/api/v1/reload", post_reload },
+	{ "GET", "/api/v1/engines", engines_get },
+	{ "POST", "/api/v1/engines/lenient", engines_lenient },
+	{ "POST", "/api/v1/engines/reset", engines_reset },
+	{ "GET", "/api/v1/waiting", control_get_waiting },
+	{ "GET", "/api/v1/waiting/*", control_get_one },
+	{ "POST", "/api/v1/waiting/*", control_post_one },
+	{ 0 },
 };
 
 int control_open(const char *dir, struct api **out)

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "daemon/collector.h"
+#include "daemon/limits.h"
 #include "daemon/log.h"
 #include "io/system.h"
 #include "store/folder.h"
-
-enum { ENGINES_FILE_MAX = 256 << 20 }; // bytes; 16 workers with full tables stay below
 
 struct save {
 	struct text all;
@@ -18,6 +17,7 @@ static void export_one(struct worker *w, void *arg)
 {
 	struct save *s = arg;
 	struct text one = { 0 };
+	engines_age(worker_intake(w)->v3->engines, clock_monotonic());
 	v3_export(worker_intake(w)->v3, clock_monotonic(), clock_wall(), &one);
 	uint32_t n = (uint32_t)one.n;
 	s->all.bad |= one.bad;
@@ -29,12 +29,14 @@ static void export_one(struct worker *w, void *arg)
 void collector_save_engines(struct collector *c)
 {
 	struct save s = { 0 };
+	pthread_mutex_lock(&c->lock); // an operator's word is saved at once, beside the regular saving
 	for (unsigned i = 0; i < c->worker_count; i++)
 		worker_call(c->workers[i], export_one, &s);
 	enum st st = s.all.bad ? ST_NO_MEMORY : folder_replace(c->config->data, "engines", span_of(s.all.p, s.all.n));
 	if (st)
 		log_line(LOG_IS_WARNING, "the clocks of SNMPv3 engines cannot be saved in %s/engines: %s",
 		         c->config->data, st_text(st));
+	pthread_mutex_unlock(&c->lock);
 	text_done(&s.all);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every limit of the configuration, why, and what happens at it: the complaint names the limit.
+// Every limit of the configuration and of the collector's own files, why, and what happens at it: the complaint names the limit.
 #ifndef DAEMON_LIMITS_H
 #define DAEMON_LIMITS_H
 
@@ -16,6 +16,10 @@ enum config_limits {
 	CONFIG_SUGGEST_DISTANCE = 3, // edits between what was written and the key that is suggested
 	CONFIG_KEYS_MAX = 64,        // rows of the key table; asserted when it is built
 	CONFIG_FIRST_COMMUNITY = 24, // characters of the community made at the first start: 142 random bits
+};
+
+enum {
+	ENGINES_FILE_MAX = 256 << 20, // bytes of DIR/engines; 16 workers with full tables stay below; larger: left out
 };
 
 #endif

@@ -13,6 +13,7 @@ struct counts {
 	struct worker_listener_state state[INTAKE_LISTENERS];
 	struct waiting_gone gone[INTAKE_LISTENERS]; // from the waiting room
 	uint64_t forgotten;
+	uint64_t engines, engines_evicted, digests_forgotten, shared;
 };
 
 static void count(struct worker *w, void *arg)
@@ -20,6 +21,11 @@ static void count(struct worker *w, void *arg)
 	struct counts *n = arg;
 	worker_count(w, n->by_listener, n->state);
 	n->forgotten += worker_forgotten(w);
+	const struct v3_state *v3 = worker_intake(w)->v3;
+	n->engines += engines_count(v3->engines);
+	n->engines_evicted += engines_evicted(v3->engines);
+	n->digests_forgotten += v3->replay.early;
+	n->shared += v3->shared;
 }
 
 static void put_time(struct json *j, const char *key, int64_t at)
@@ -114,6 +120,11 @@ static void put_warnings(struct json *j, const struct collector *c, const struct
 	if (room->st)
 		warn(j, "the waiting room cannot be saved (%s); what waits is lost if the collector stops now",
 		     room->why);
+	if (n->shared)
+		warn(j,
+		     "%llu messages came from SNMPv3 engines that are heard from several addresses (copied devices, or "
+		     "one that moved); trapline engine list shows them",
+		     (unsigned long long)n->shared);
 	if (w->st)
 		warn(j, "the journal cannot be written (%s); nothing is acknowledged until it can", w->why);
 	json_close(j, ']');
@@ -128,6 +139,17 @@ static void put_room(struct json *j, const struct waiting_state *s)
 	json_key_uint(j, "items", s->items);
 	json_key_uint(j, "messages", s->messages);
 	json_key_uint(j, "moving", s->moving);
+	json_close(j, '}');
+}
+
+static void put_engines(struct json *j, const struct counts *n)
+{
+	json_key(j, "engines");
+	json_open(j, '{');
+	json_key_uint(j, "known", n->engines);
+	json_key_uint(j, "evicted", n->engines_evicted);
+	json_key_uint(j, "shared", n->shared);
+	json_key_uint(j, "digests_forgotten", n->digests_forgotten);
 	json_close(j, '}');
 }
 
@@ -180,6 +202,7 @@ static void put_status(struct json *j, struct collector *c, struct counts *n)
 	json_close(j, ']');
 	put_journal(j, &w);
 	put_room(j, &room);
+	put_engines(j, n);
 	put_collector(j, c);
 	put_warnings(j, c, n, &w, &room);
 	json_close(j, '}');

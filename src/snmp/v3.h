@@ -32,6 +32,7 @@ struct v3_state {
 	int64_t started;
 	uint64_t salt; // of the next message that we encrypt
 	uint64_t by[ST_COUNT];
+	uint64_t shared;                     // messages whose engine ID was heard from another address within a day
 	uint8_t plain[V3_PLAIN_MAX];         // a ScopedPDU on its way out
 	uint8_t response[SNMP_DATAGRAM_MAX]; // the PDU in it
 };

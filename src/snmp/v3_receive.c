@@ -143,6 +143,7 @@ static enum st learn(struct passage *p)
 	for (const struct engine *e = p->first; e; e = engine_sibling(e))
 		if (e != p->engine && p->now - e->heard < DAY)
 			p->r->shared = true;
+	p->s->shared += p->r->shared;
 	if (p->options & V3_SKIP_TIME)
 		return ST_OK;
 	if (!p->engine)

@@ -16,7 +16,6 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/hex.h"
 #include "cli/send.h"
 #include "event/event.h"
 #include "io/system.h"
@@ -261,36 +260,6 @@ static void test_wrong(void **state)
 	}
 }
 
-static void test_hex(void **state)
-{
-	static const struct {
-		const char *text;
-		int n; // -1: refused
-	} rows[] = {
-		{ "", 0 },
-		{ "80001f88", 4 },
-		{ "0x8000", 2 },
-		{ "80 00\n1f:88", 4 },
-		{ "0", -1 },
-		{ "8 000", -1 },
-		{ "800g", -1 },
-		{ "0x", 0 },
-		{ "8000000000000000", 8 },
-		{ "80000000000000001", -1 },
-		{ "AbCd", 2 },
-		{ "0x80 0x00", -1 },
-		{ "::80::00::", 2 },
-		{ "800000000000000000", -1 },
-	};
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct text out = { 0 };
-		bool ok = hex_read(span_str(rows[i].text), 8, &out);
-		if (ok != (rows[i].n >= 0) || (ok && out.n != (size_t)rows[i].n))
-			fail_msg("%s: %d, %zu", rows[i].text, ok, out.n);
-		text_done(&out);
-	}
-}
-
 static int set_up(void **state)
 {
 	return !mkdtemp(folder) || crypto_init(&crypto) != ST_OK;
@@ -313,8 +282,10 @@ int main(void)
 {
 	v3.lock = -1;
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exchange), cmocka_unit_test(test_engine), cmocka_unit_test(test_trap),
-		cmocka_unit_test(test_wrong),    cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_exchange),
+		cmocka_unit_test(test_engine),
+		cmocka_unit_test(test_trap),
+		cmocka_unit_test(test_wrong),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }

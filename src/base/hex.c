@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/hex.h"
+#include "base/hex.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Octets that a person wrote in hex.
-#ifndef CLI_HEX_H
-#define CLI_HEX_H
+#ifndef BASE_HEX_H
+#define BASE_HEX_H
 
 #include <stdbool.h>
 
