@@ -38,6 +38,10 @@ enum st severity_parse(const char *name, enum severity *out);
 
 // One JSON object, no newline. id is left out when 0 (decode).
 void event_json(const struct event *e, const struct event_words *w, struct text *out);
+// The same of a message in a capture that is not accepted, with `refused` (the name of the reason) and `reason` (a sentence).
+// Kind 0: it could not be read; then what is known of it may be little.
+void event_json_refused(const struct event *e, const struct event_words *w, enum st refused, const char *reason,
+                        struct text *out);
 // One line for a terminal: time, peer, severity, sentence. `colour` adds ANSI colour to the severity.
 void event_line(const struct event *e, const struct event_words *w, bool colour, struct text *out);
 // RFC 3339 in UTC with nine digits: "2026-11-20T22:33:28.123456789Z".

@@ -34,7 +34,7 @@ enum event_transport { TRANSPORT_NONE, TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_E
 enum event_level { LEVEL_NONE, LEVEL_NOAUTH, LEVEL_AUTH, LEVEL_AUTHPRIV, LEVEL_COUNT };
 
 // SNMP versions as on the wire (RFC 1157, 1901, 3412).
-enum { SNMP_V1 = 0, SNMP_V2C = 1, SNMP_V3 = 3 };
+enum { SNMP_V1 = 0, SNMP_V2C = 1, SNMP_V3 = 3, EVENT_VERSION_UNREAD = 255 };
 
 // Flags of an event; their names stand in event.c and go into JSON's `flags`.
 enum event_flag {

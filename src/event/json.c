@@ -12,9 +12,16 @@
 #include "mib/mib.h"
 #include "snmp/ber.h"
 
+// Kind 0 is a message of a capture that could not be read (event_json_refused); no event of a journal has it.
 static bool is_message(const struct event *e)
 {
-	return e->kind == EVENT_TRAP || e->kind == EVENT_INFORM || e->kind == EVENT_STORM;
+	return !e->kind || e->kind == EVENT_TRAP || e->kind == EVENT_INFORM || e->kind == EVENT_STORM;
+}
+
+// What is decoded from hex came from nowhere.
+static bool has_peer(const struct event *e)
+{
+	return is_message(e) && !(addr_is_any(&e->peer) && e->peer.port == 0);
 }
 
 static void key_span(struct json *j, const char *key, struct span value)
@@ -168,13 +175,14 @@ static void put_sender(struct json *j, const struct event *e, const struct event
 	char text[ADDR_TEXT];
 	bool v3 = e->version == SNMP_V3, message = is_message(e);
 	key_span(j, "site", e->site);
-	key_str(j, "peer", message ? addr_text(&e->peer, text) : NULL);
+	key_str(j, "peer", has_peer(e) ? addr_text(&e->peer, text) : NULL);
 	bool claimed = w->has_notification && w->notification.has_agent;
 	key_str(j, "agent", claimed ? addr_ip_text(&w->notification.agent, text) : NULL);
 	key_str(j, "device", NULL);
 	key_str(j, "transport", e->transport ? event_transport_name(e->transport) : NULL);
-	key_str(j, "version", message ? event_version_name(e->version) : NULL);
-	key_str(j, "kind", event_kind_name(e->kind));
+	bool read = e->version != EVENT_VERSION_UNREAD;
+	key_str(j, "version", message && read ? event_version_name(e->version) : NULL);
+	key_str(j, "kind", e->kind ? event_kind_name(e->kind) : NULL);
 	key_span(j, "community", v3 || !message ? (struct span){ 0 } : e->credential);
 	key_span(j, "user", v3 ? e->credential : (struct span){ 0 });
 	key_str(j, "level", e->level ? event_level_name(e->level) : NULL);
@@ -247,26 +255,42 @@ static void put_note(struct json *j, const struct event *e)
 		json_text(j, e->note);
 }
 
-void event_json(const struct event *e, const struct event_words *w, struct text *out)
+static void put_event(struct json *j, const struct event *e, const struct event_words *w)
 {
 	struct text scratch = { 0 };
+	if (e->id)
+		json_key_uint(j, "id", e->id);
+	event_time_text(e->received, &scratch);
+	key_text(j, "received", &scratch);
+	put_sender(j, e, w);
+	put_engine(j, e, &scratch);
+	put_said(j, w, &scratch);
+	put_flags(j, e->flags);
+	put_varbinds(j, w, &scratch);
+	if (e->waiting)
+		json_key_uint(j, "waiting", e->waiting);
+	if (e->kind == EVENT_STORM)
+		put_storm(j, e, &scratch);
+	if (!is_message(e))
+		put_note(j, e);
+	text_done(&scratch);
+}
+
+void event_json(const struct event *e, const struct event_words *w, struct text *out)
+{
 	struct json j = json_of(out);
 	json_open(&j, '{');
-	if (e->id)
-		json_key_uint(&j, "id", e->id);
-	event_time_text(e->received, &scratch);
-	key_text(&j, "received", &scratch);
-	put_sender(&j, e, w);
-	put_engine(&j, e, &scratch);
-	put_said(&j, w, &scratch);
-	put_flags(&j, e->flags);
-	put_varbinds(&j, w, &scratch);
-	if (e->waiting)
-		json_key_uint(&j, "waiting", e->waiting);
-	if (e->kind == EVENT_STORM)
-		put_storm(&j, e, &scratch);
-	if (!is_message(e))
-		put_note(&j, e);
+	put_event(&j, e, w);
 	json_close(&j, '}');
-	text_done(&scratch);
+}
+
+void event_json_refused(const struct event *e, const struct event_words *w, enum st refused, const char *reason,
+                        struct text *out)
+{
+	struct json j = json_of(out);
+	json_open(&j, '{');
+	put_event(&j, e, w);
+	json_key_str(&j, "refused", st_name(refused));
+	json_key_str(&j, "reason", reason);
+	json_close(&j, '}');
 }
