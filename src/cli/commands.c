@@ -102,6 +102,23 @@ static const struct cli_option waiting_options[] = {
 	END,
 };
 
+static const struct cli_option decode_options[] = {
+	{ "hex", 0, "HEX", NULL, "the octets of one message instead of a capture; may be repeated" },
+	{ "port", 0, "PORT", NULL, "look at datagrams to this UDP port besides 162 and 2697; may be repeated" },
+	{ "ignore-time", 0, NULL, NULL, "version 3: accept whatever the clocks say, and replays" },
+	{ "community", 0, "COMMUNITY", NULL,
+	  "a community to accept from everywhere, instead of those of the configuration" },
+	{ "community-file", 0, "FILE", COMPLETE_FILE, "a file that holds it" },
+	CLI_USER_OPTIONS,
+	{ "level", 0, "LEVEL", "noAuthNoPriv authNoPriv authPriv",
+	  "the least security level of that user (default: the most it can do)" },
+	JSON,
+	CONFIG,
+	DATA,
+	HELP,
+	END,
+};
+
 static const struct cli_option engine_options[] = {
 	{ "site", 0, "SITE", NULL, "the engine at this site (default: at the only one it is known at)" },
 	{ "address", 0, "ADDR", NULL, "under this address only (default: under every one)" },
@@ -155,6 +172,14 @@ static const struct command commands[] = {
 	  "time window moves alone. `deny ID` throws it away and keeps what comes later from waiting; to take that "
 	  "back, remove its entry from `denied` in DIR/local.yaml and reload.",
 	  waiting_options, cmd_waiting },
+	{ "decode", "[FILE]", COMPLETE_FILE, 0, 1, "read traps from a capture or from hex, without a collector",
+	  "Shows each SNMP message of a capture (pcap or pcapng; - for stdin) that was sent to a trap port, or of "
+	  "--hex, "
+	  "as a collector with these users and communities would take it at that time: in words with its variables, or "
+	  "with --json as `events` does. What a collector would refuse is shown as far as it can be read, with the "
+	  "reason. Users and communities come from the options, or from the configuration. Where no community is known "
+	  "at all, messages of version 1 and 2c are shown whatever theirs. It sends nothing and changes nothing.",
+	  decode_options, cmd_decode },
 	{ "engine", "list|lenient|reset [ENGINE-ID]", "list lenient reset", 1, 2,
 	  "the SNMPv3 engines that were learned, and their clocks",
 	  "An engine is learned when a message from it had the right digest. `list` shows each with its clock (boots "

@@ -8,6 +8,7 @@ import re
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -174,6 +175,66 @@ def test_check():
         assert ": No such file" in expect(3, "check", "-c", folder + "/nowhere").stderr
         expect(1, "events", "-c", folder + "/nowhere")
         expect(1, "serve", "-c", folder + "/nowhere")
+
+
+def v2c_trap(community=b"public"):
+    def tlv(tag, content):
+        return bytes([tag, len(content)]) + content
+    binding = tlv(0x30, bytes.fromhex("06082b06010201010300") + tlv(0x43, b"\x12\x67"))
+    trap = tlv(0x30, bytes.fromhex("060a2b060106030101040100") + bytes.fromhex("06092b06010603010105 01"))
+    pdu = tlv(0xA7, bytes.fromhex("020105020100020100") + tlv(0x30, binding + trap))
+    return tlv(0x30, b"\x02\x01\x01" + tlv(0x04, community) + pdu)
+
+
+def capture_of(*datagrams, port=162):
+    """A pcap file of raw IPv4 packets, a second apart."""
+    out = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+    for i, payload in enumerate(datagrams):
+        packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 28 + len(payload), 1, 0, 64, 17, 0, bytes([192, 0, 2, 1]), bytes([192, 0, 2, 2]))
+        packet += struct.pack(">HHHH", 40000, port, 8 + len(payload), 0) + payload
+        out += struct.pack("<IIII", 1700000000 + i, 5, len(packet), len(packet)) + packet
+    return out
+
+
+def test_decode():
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "a.pcap"
+        file.write_bytes(capture_of(v2c_trap(), v2c_trap(b"other"), b"spoon"))
+        home = {"HOME": folder, "XDG_STATE_HOME": folder}
+        lines = [json.loads(l) for l in expect(0, "decode", file, "--json", "--community", "public", **home).stdout.splitlines()]
+        assert [l.get("refused") for l in lines] == [None, "community", "ber-tag"]
+        assert all("id" not in l for l in lines)
+        assert (lines[0]["oid"], lines[0]["peer"], lines[0]["received"]) == (
+            "1.3.6.1.6.3.1.1.5.1", "192.0.2.1:40000", "2023-11-14T22:13:20.000005000Z"), lines[0]
+        assert lines[1]["oid"] == lines[0]["oid"] and lines[1]["community"] is None and lines[1]["reason"]
+        assert lines[2]["kind"] is None
+        (Path(folder) / "other.yaml").write_text("data: " + folder + "\n")
+        open_to_all = expect(0, "decode", file, "--json", "-c", Path(folder) / "other.yaml")
+        assert [json.loads(l).get("refused") for l in open_to_all.stdout.splitlines()] == [None, None, "ber-tag"]
+        assert "no community is known" in open_to_all.stderr and "public" not in open_to_all.stdout + open_to_all.stderr
+        elsewhere = Path(folder) / "b.pcap"
+        elsewhere.write_bytes(capture_of(v2c_trap(), port=9162))
+        nothing = expect(0, "decode", elsewhere, "--community", "public")
+        assert not nothing.stdout and "--port" in nothing.stderr
+        assert "cold start" in expect(0, "decode", elsewhere, "--community", "public", "--port", "9162").stdout
+        for content in (b"", b"spoon", capture_of(v2c_trap())[:-3]):
+            (Path(folder) / "bad").write_bytes(content)
+            assert expect(1, "decode", Path(folder) / "bad", "--community", "x").stderr
+        hexed = v2c_trap().hex()
+        assert "cold start" in expect(0, "decode", "--hex", hexed, "--community", "public").stdout
+        two = expect(0, "decode", "--hex", "0x" + hexed, "--hex", hexed[:-2], "--community", "public", "--json").stdout.splitlines()
+        assert [json.loads(l).get("refused") for l in two] == [None, "short"] and json.loads(two[0])["peer"] is None
+    for words in (["decode"], ["decode", "a", "--hex", "30"], ["decode", "--hex", "3"], ["decode", "--hex", "30", "--port", "x"],
+                  ["decode", "--hex", "30", "--user", "a", "--priv", "aes128"]):
+        expect(2, *words)
+
+
+def test_engine_usage():
+    for words in (["engine"], ["engine", "spoon"], ["engine", "list", "80001f8804"], ["engine", "lenient"], ["engine", "reset", "80"],
+                  ["engine", "reset", "80001f8804", "--off"], ["engine", "list", "--site", "x"]):
+        expect(2, *words, "--data", "/nonexistent")
+    assert "no collector" in expect(1, "engine", "list", "--data", "/nonexistent").stderr
+    assert "no collector" in expect(1, "engine", "reset", "80001f8804", "--data", "/nonexistent").stderr
 
 
 def test_explain():
