@@ -40,7 +40,7 @@ static void pair_free(struct esp *esp, struct esp_pair *p)
 {
 	aead_key_free(esp->engine, p->in.key);
 	aead_key_free(esp->engine, p->out.key);
-	replay_done(&p->in.replay);
+	esp_window_done(&p->in.window);
 	selectors_free(p->selectors);
 	free(p);
 }
@@ -206,12 +206,12 @@ enum st esp_set_in(struct esp *esp, struct esp_pair *p, const struct aead_alg *a
 {
 	if (p->in.key)
 		return ST_BUSY;
-	enum st st = replay_init(&p->in.replay, p->policy.window);
+	enum st st = esp_window_init(&p->in.window, p->policy.window);
 	if (st != ST_OK)
 		return st;
 	st = aead_key_new(esp->engine, alg, AEAD_OPEN, s, &p->in.key);
 	if (st != ST_OK) {
-		replay_done(&p->in.replay);
+		esp_window_done(&p->in.window);
 		return st;
 	}
 	pair_begin(esp, p, now);

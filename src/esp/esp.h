@@ -14,7 +14,7 @@
 #include "crypto/aead.h"
 #include "crypto/secret.h"
 #include "esp/ip.h"
-#include "esp/replay.h"
+#include "esp/window.h"
 #include "esp/selectors.h"
 
 enum esp_mode { ESP_TUNNEL, ESP_TRANSPORT };
@@ -36,7 +36,7 @@ struct esp_policy {
 
 struct esp_in {
 	struct aead_key *key;
-	struct replay replay;
+	struct esp_window window;
 	uint64_t packets, bytes;
 	uint32_t forged; // in a row
 };
@@ -118,7 +118,7 @@ void esp_remove(struct esp *esp, struct esp_pair *p);
 struct esp_pair *esp_find(const struct esp *esp, uint32_t spi);
 
 // The policy, then the keys of each half; the lifetime begins with either. `selectors` is taken over (at ST_OK). ST_BUSY:
-// it has keys already, and keys are never changed under a pair. Others as replay_init and aead_key_new.
+// it has keys already, and keys are never changed under a pair. Others as esp_window_init and aead_key_new.
 enum st esp_set_policy(struct esp_pair *p, const struct esp_policy *policy, struct selectors *selectors);
 enum st esp_set_in(struct esp *esp, struct esp_pair *p, const struct aead_alg *alg, const struct aead_secret *s,
                    int64_t now);

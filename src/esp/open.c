@@ -55,11 +55,11 @@ static enum st check_one(struct esp_packet *pk, struct aead_op *op)
 	struct rd r = rd_of(packet_span(&pk->bytes));
 	rd_skip(&r, 4);
 	uint32_t low = rd_u32(&r);
-	pk->number = p->policy.esn ? replay_guess(&p->in.replay, low) : low;
+	pk->number = p->policy.esn ? esp_window_guess(&p->in.window, low) : low;
 	*op = (struct aead_op){ p->in.key,      pk->bytes.at,  ESP_HEAD,
 		                (uint32_t)text, p->policy.esn, (uint32_t)(pk->number >> 32),
 		                ST_NONE };
-	return replay_check(&p->in.replay, pk->number);
+	return esp_window_check(&p->in.window, pk->number);
 }
 
 static size_t check(struct esp *esp, struct esp_packet **pk, size_t n)
@@ -112,7 +112,7 @@ static size_t decrypt(struct esp *esp, int64_t now, struct esp_packet **pk, size
 		struct esp_pair *p = pk[i]->pair;
 		pk[i]->st = esp->ops[i].st;
 		if (pk[i]->st == ST_OK) {
-			pk[i]->st = replay_mark(&p->in.replay, pk[i]->number, &pk[i]->newest);
+			pk[i]->st = esp_window_mark(&p->in.window, pk[i]->number, &pk[i]->newest);
 			p->in.forged = 0;
 			p->in.packets++;
 			p->in.bytes += esp->ops[i].text;

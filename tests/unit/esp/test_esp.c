@@ -130,7 +130,7 @@ static void dummies(void **state)
 		held_bytes(&two, packet_span(&one.pk.bytes));
 		assert_int_equal(open_one(&t, &t.b, 5, &two), ST_ESP_DUMMY);
 		assert_int_equal(t.b.pair->heard, 5);
-		assert_int_equal(t.b.pair->in.replay.top, 1);
+		assert_int_equal(t.b.pair->in.window.top, 1);
 		assert_true(two.pk.newest);
 		held_bytes(&two, packet_span(&one.pk.bytes));
 		assert_int_equal(open_one(&t, &t.b, 6, &two), ST_ESP_REPLAY);
@@ -149,7 +149,7 @@ static void every_bit(void **state)
 		}
 		uint64_t bits[ESP_WINDOW / 64];
 		struct esp_pair before = *t.b.pair;
-		memcpy(bits, before.in.replay.bits, sizeof bits);
+		memcpy(bits, before.in.window.bits, sizeof bits);
 		for (size_t bit = 0; bit < one.pk.bytes.n * 8; bit++) {
 			held_bytes(&two, packet_span(&one.pk.bytes));
 			two.pk.bytes.at[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -162,7 +162,7 @@ static void every_bit(void **state)
 				assert_int_equal(st, ST_FORGED);
 			before.in.forged = t.b.pair->in.forged;
 			assert_memory_equal(&before, t.b.pair, sizeof before);
-			assert_memory_equal(bits, before.in.replay.bits, sizeof bits);
+			assert_memory_equal(bits, before.in.window.bits, sizeof bits);
 		}
 		held_bytes(&two, packet_span(&one.pk.bytes));
 		assert_int_equal(open_one(&t, &t.b, 2, &two), ST_OK);
@@ -186,7 +186,7 @@ static void every_length(void **state)
 			            (pk.st == ST_ESP_BLOCK && aead_at(id)->block > 1));
 			free(exact);
 		}
-		assert_int_equal(t.b.pair->in.replay.top, 0);
+		assert_int_equal(t.b.pair->in.window.top, 0);
 		ends_done(&t);
 	}
 }
@@ -437,7 +437,7 @@ static void across_2_32(void **state)
 	begin(aead_best(), aead_best(), AEAD_CHACHA20_POLY1305, &tunnel_esn);
 	bool newest;
 	t.a.pair->out.number = UINT32_MAX - N / 2;
-	assert_int_equal(replay_mark(&t.b.pair->in.replay, UINT32_MAX - N / 2, &newest), ST_OK);
+	assert_int_equal(esp_window_mark(&t.b.pair->in.window, UINT32_MAX - N / 2, &newest), ST_OK);
 	static struct held late;
 	for (int i = 0; i < N; i++) {
 		held_udp(&one, false, 10);
@@ -455,7 +455,7 @@ static void across_2_32(void **state)
 			assert_false(late.pk.newest);
 		}
 	}
-	assert_true(t.b.pair->in.replay.top > UINT32_MAX);
+	assert_true(t.b.pair->in.window.top > UINT32_MAX);
 	ends_done(&t);
 }
 
@@ -477,10 +477,10 @@ static void out_of_step(void **state)
 			assert_int_equal(tries, ESP_RESYNC_EVERY + 1);
 			assert_int_equal(one.pk.number >> 32, runs);
 			assert_int_equal(esp_counters(t.b.esp)->resynced, 1);
-			assert_int_equal(t.b.pair->in.replay.top >> 32, runs);
+			assert_int_equal(t.b.pair->in.window.top >> 32, runs);
 		} else {
 			assert_int_equal(st, ST_FORGED);
-			assert_int_equal(t.b.pair->in.replay.top, 0);
+			assert_int_equal(t.b.pair->in.window.top, 0);
 		}
 		ends_done(&t);
 	}

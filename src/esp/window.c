@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "esp/replay.h"
+#include "esp/window.h"
 
 #include <stdlib.h>
 
@@ -15,23 +15,23 @@ static uint32_t window_size(uint32_t wish)
 	return size;
 }
 
-enum st replay_init(struct replay *r, uint32_t size)
+enum st esp_window_init(struct esp_window *r, uint32_t size)
 {
 	uint32_t n = window_size(size ? size : ESP_WINDOW);
 	uint64_t *bits = calloc(n / WORD, sizeof *bits);
 	if (!bits)
 		return ST_NO_MEMORY;
-	*r = (struct replay){ 0, bits, n };
+	*r = (struct esp_window){ 0, bits, n };
 	return ST_OK;
 }
 
-void replay_done(struct replay *r)
+void esp_window_done(struct esp_window *r)
 {
 	free(r->bits);
-	*r = (struct replay){ 0 };
+	*r = (struct esp_window){ 0 };
 }
 
-static uint64_t *word_of(const struct replay *r, uint64_t number)
+static uint64_t *word_of(const struct esp_window *r, uint64_t number)
 {
 	return &r->bits[(number & (r->size - 1)) / WORD];
 }
@@ -41,7 +41,7 @@ static uint64_t bit_of(uint64_t number)
 	return UINT64_C(1) << number % WORD;
 }
 
-enum st replay_check(const struct replay *r, uint64_t number)
+enum st esp_window_check(const struct esp_window *r, uint64_t number)
 {
 	if (number > r->top)
 		return ST_OK;
@@ -53,7 +53,7 @@ enum st replay_check(const struct replay *r, uint64_t number)
 }
 
 // Moves the window up to `number`: the bits of what comes into it are those of what falls out.
-static void replay_move(struct replay *r, uint64_t number)
+static void esp_window_move(struct esp_window *r, uint64_t number)
 {
 	uint64_t steps = number - r->top;
 	if (steps >= r->size) {
@@ -72,21 +72,21 @@ static void replay_move(struct replay *r, uint64_t number)
 	r->top = number;
 }
 
-enum st replay_mark(struct replay *r, uint64_t number, bool *newest)
+enum st esp_window_mark(struct esp_window *r, uint64_t number, bool *newest)
 {
-	enum st st = replay_check(r, number);
+	enum st st = esp_window_check(r, number);
 	if (st != ST_OK)
 		return st;
 	*newest = number > r->top;
 	if (*newest)
-		replay_move(r, number);
+		esp_window_move(r, number);
 	*word_of(r, number) |= bit_of(number);
 	return ST_OK;
 }
 
 // RFC 4303 A2.2. Case A: the window lies within one run of 2^32 numbers; what is below its bottom is of the next run.
 // Case B: it begins in the run before; what is above its bottom is of that. In the very first run there is none before.
-uint64_t replay_guess(const struct replay *r, uint32_t low)
+uint64_t esp_window_guess(const struct esp_window *r, uint32_t low)
 {
 	uint32_t top_low = (uint32_t)r->top, top_high = (uint32_t)(r->top >> 32);
 	uint32_t bottom = top_low - r->size + 1; // wraps in case B

@@ -5,29 +5,29 @@
 //                 top - size + 1                       top
 //     too old  ...| seen or not: one bit a number       | new ...
 //
-// Looking and marking are separate, because nothing may change before the integrity check: replay_check first, then the
-// check of the ICV, then replay_mark, which looks again (the same packet may be twice in one batch).
-#ifndef ESP_REPLAY_H
-#define ESP_REPLAY_H
+// Looking and marking are separate, because nothing may change before the integrity check: esp_window_check first, then the
+// check of the ICV, then esp_window_mark, which looks again (the same packet may be twice in one batch).
+#ifndef ESP_WINDOW_H
+#define ESP_WINDOW_H
 
 #include "base/span.h"
 
-struct replay {
+struct esp_window {
 	uint64_t top;   // the greatest number marked; 0: none yet
 	uint64_t *bits; // number n is bit n % size
 	uint32_t size;  // numbers, a power of two
 };
 
 // `size` is raised to a power of two within ESP_WINDOW_MIN and ESP_WINDOW_MAX; 0 means ESP_WINDOW. ST_NO_MEMORY.
-enum st replay_init(struct replay *r, uint32_t size);
-void replay_done(struct replay *r);
+enum st esp_window_init(struct esp_window *r, uint32_t size);
+void esp_window_done(struct esp_window *r);
 
 // ST_OK, ST_ESP_ZERO, ST_ESP_OLD, ST_ESP_REPLAY. Changes nothing.
-enum st replay_check(const struct replay *r, uint64_t number);
+enum st esp_window_check(const struct esp_window *r, uint64_t number);
 // The same verdicts; at ST_OK the number is marked. *newest: it was greater than any marked before.
-enum st replay_mark(struct replay *r, uint64_t number, bool *newest);
+enum st esp_window_mark(struct esp_window *r, uint64_t number, bool *newest);
 
 // The 64-bit number that `low` most likely stands for: the one within the window or the next 2^32 - size after it.
-uint64_t replay_guess(const struct replay *r, uint32_t low);
+uint64_t esp_window_guess(const struct esp_window *r, uint32_t low);
 
 #endif

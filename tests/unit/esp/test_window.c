@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "esp/limits.h"
-#include "esp/replay.h"
+#include "esp/window.h"
 
 #define EXTENDED UINT64_C(0x100000000)
 
@@ -24,10 +24,10 @@ static uint64_t random64(void)
 	return state64;
 }
 
-static enum st mark(struct replay *r, uint64_t n)
+static enum st mark(struct esp_window *r, uint64_t n)
 {
 	bool newest = false;
-	enum st looked = replay_check(r, n), marked = replay_mark(r, n, &newest);
+	enum st looked = esp_window_check(r, n), marked = esp_window_mark(r, n, &newest);
 	assert_int_equal(looked, marked);
 	return marked;
 }
@@ -69,13 +69,13 @@ static void verdicts(void **state)
 		{ UINT64_MAX - W, ST_ESP_OLD },
 		{ 0, ST_ESP_ZERO },
 	};
-	struct replay r;
-	assert_int_equal(replay_init(&r, 0), ST_OK);
+	struct esp_window r;
+	assert_int_equal(esp_window_init(&r, 0), ST_OK);
 	assert_int_equal(r.size, W);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
 		assert_int_equal(mark(&r, steps[i].number), steps[i].st);
-	replay_done(&r);
-	replay_done(&r);
+	esp_window_done(&r);
+	esp_window_done(&r);
 }
 
 static void sizes(void **state)
@@ -85,10 +85,10 @@ static void sizes(void **state)
 	} rows[] = { { 0, 1024 },    { 1, 64 },      { 32, 64 },       { 64, 64 },       { 65, 128 },
 		     { 1000, 1024 }, { 1024, 1024 }, { 65536, 65536 }, { 65537, 65536 }, { UINT32_MAX, 65536 } };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct replay r;
-		assert_int_equal(replay_init(&r, rows[i].wish), ST_OK);
+		struct esp_window r;
+		assert_int_equal(esp_window_init(&r, rows[i].wish), ST_OK);
 		assert_int_equal(r.size, rows[i].size);
-		replay_done(&r);
+		esp_window_done(&r);
 	}
 }
 
@@ -129,15 +129,15 @@ static uint64_t next_number(const struct model *m)
 
 static void walk(uint32_t window, uint64_t start, size_t steps)
 {
-	struct replay r;
-	assert_int_equal(replay_init(&r, window), ST_OK);
+	struct esp_window r;
+	assert_int_equal(esp_window_init(&r, window), ST_OK);
 	struct model m = { 0, window, calloc(4 * (size_t)window, sizeof *m.seen) };
 	bool newest = false, expected = false;
 	uint64_t n = start;
 	for (size_t i = 0; i < steps; i++) {
 		enum st model = model_mark(&m, n, &expected);
-		assert_int_equal(replay_check(&r, n), model);
-		assert_int_equal(replay_mark(&r, n, &newest), model);
+		assert_int_equal(esp_window_check(&r, n), model);
+		assert_int_equal(esp_window_mark(&r, n, &newest), model);
 		assert_int_equal(r.top, m.top);
 		if (model == ST_OK)
 			assert_int_equal(newest, expected);
@@ -147,7 +147,7 @@ static void walk(uint32_t window, uint64_t start, size_t steps)
 			n = m.top + 1;
 	}
 	free(m.seen);
-	replay_done(&r);
+	esp_window_done(&r);
 }
 
 static void random_walks(void **state)
@@ -183,20 +183,20 @@ static void guesses(void **state)
 	static const uint32_t windows[] = { 64, 1024, 65536 };
 	for (size_t w = 0; w < 3; w++)
 		for (size_t t = 0; t < sizeof tops / sizeof *tops; t++) {
-			struct replay r;
-			assert_int_equal(replay_init(&r, windows[w]), ST_OK);
+			struct esp_window r;
+			assert_int_equal(esp_window_init(&r, windows[w]), ST_OK);
 			assert_int_equal(mark(&r, tops[t]), ST_OK);
 			uint64_t bottom = tops[t] >= r.size ? tops[t] - r.size + 1 : 1;
 			uint64_t reach =
 			        tops[t] + EXTENDED - r.size; // the last one that is told from one in the window
 			const uint64_t edges[] = { bottom, bottom + 1, tops[t], tops[t] + 1, reach - 1, reach };
 			for (size_t i = 0; i < sizeof edges / sizeof *edges; i++)
-				assert_int_equal(replay_guess(&r, (uint32_t)edges[i]), edges[i]);
+				assert_int_equal(esp_window_guess(&r, (uint32_t)edges[i]), edges[i]);
 			for (int i = 0; i < 40000; i++) {
 				uint64_t n = bottom + random64() % (reach - bottom + 1);
-				assert_int_equal(replay_guess(&r, (uint32_t)n), n);
+				assert_int_equal(esp_window_guess(&r, (uint32_t)n), n);
 			}
-			replay_done(&r);
+			esp_window_done(&r);
 		}
 }
 
@@ -204,11 +204,11 @@ static void guesses(void **state)
 static void across_the_edge(void **state)
 {
 	enum { N = 2000000, SLOTS = 100 };
-	struct replay r;
-	assert_int_equal(replay_init(&r, 1024), ST_OK);
+	struct esp_window r;
+	assert_int_equal(esp_window_init(&r, 1024), ST_OK);
 	bool newest = false;
 	uint64_t first = EXTENDED - N / 2, in_time = 0;
-	assert_int_equal(replay_mark(&r, first - 1, &newest), ST_OK);
+	assert_int_equal(esp_window_mark(&r, first - 1, &newest), ST_OK);
 	uint8_t *taken = calloc(N, 1);
 	uint64_t delayed[SLOTS];
 	for (size_t i = 0; i < SLOTS; i++)
@@ -220,10 +220,10 @@ static void across_the_edge(void **state)
 		for (uint64_t again = random64() % 8 != 0; again <= 1; again++) { // sometimes twice
 			bool inside = out > r.top || r.top - out < r.size;
 			enum st want = !inside ? ST_ESP_OLD : taken[out - first] ? ST_ESP_REPLAY : ST_OK;
-			uint64_t guess = replay_guess(&r, (uint32_t)out);
+			uint64_t guess = esp_window_guess(&r, (uint32_t)out);
 			if (inside)
 				assert_int_equal(guess, out);
-			assert_int_equal(replay_mark(&r, out, &newest), want);
+			assert_int_equal(esp_window_mark(&r, out, &newest), want);
 			taken[out - first] = inside;
 			in_time += want == ST_OK;
 		}
@@ -231,7 +231,7 @@ static void across_the_edge(void **state)
 	assert_true(in_time > N * UINT64_C(9) / 10);
 	assert_true(r.top > EXTENDED);
 	free(taken);
-	replay_done(&r);
+	esp_window_done(&r);
 }
 
 int main(void)
@@ -240,5 +240,5 @@ int main(void)
 		cmocka_unit_test(verdicts), cmocka_unit_test(sizes),           cmocka_unit_test(random_walks),
 		cmocka_unit_test(guesses),  cmocka_unit_test(across_the_edge),
 	};
-	return cmocka_run_group_tests_name("esp: replay", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("esp: window", tests, NULL, NULL);
 }
