@@ -14,6 +14,8 @@ static const struct {
 } operations[] = {
 	{ "usm-key", vector_usm_key },
 	{ "snmp-decode", vector_snmp_decode },
+	{ "esp-seal", vector_esp_seal },
+	{ "esp-open", vector_esp_open },
 };
 
 static const char *run(struct crypto *crypto, const struct request *request, struct text *answer)

@@ -47,6 +47,26 @@ struct span request_text(const struct request *r, const char *key)
 	return span_of(json_string_value(member(r, key)), json_string_length(member(r, key)));
 }
 
+bool request_has(const struct request *r, const char *key)
+{
+	return member(r, key) != NULL;
+}
+
+bool request_number(const struct request *r, const char *key, uint64_t *out)
+{
+	const json_t *value = member(r, key);
+	if (json_is_integer(value) && json_integer_value(value) >= 0) {
+		*out = (uint64_t)json_integer_value(value);
+		return true;
+	}
+	const char *text = json_string_value(value);
+	size_t n = text ? strlen(text) : 0;
+	if (n == 0 || n > 16 || strspn(text, "0123456789abcdefABCDEF") != n)
+		return false;
+	*out = strtoull(text, NULL, 16);
+	return true;
+}
+
 bool request_true(const struct request *r, const char *key)
 {
 	return json_is_true(member(r, key));

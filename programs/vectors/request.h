@@ -19,10 +19,13 @@ char *request_id(const struct request *r);
 // Members. Strings and their views live as long as the request; NULL or empty when absent or of another type.
 const char *request_string(const struct request *r, const char *key);
 struct span request_text(const struct request *r, const char *key);
+bool request_has(const struct request *r, const char *key);
 bool request_true(const struct request *r, const char *key);
 // The objects of a list.
 size_t request_count(const struct request *r, const char *key);
 const struct request *request_at(const struct request *r, const char *key, size_t i);
+// A JSON integer of at least 0, or a string of hex digits. false and *out unchanged otherwise.
+bool request_number(const struct request *r, const char *key, uint64_t *out);
 // Octets written as hex: false when absent, odd, or not hex. The caller frees *out.
 bool request_hex(const struct request *r, const char *key, uint8_t **out, size_t *n);
 
