@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/limits.h"
+
 void config_put_parts(struct config_build *b, void *target, const struct setting *block)
 {
 	for (const struct setting *s = block->first; s && b->st == ST_OK; s = s->next)
@@ -48,6 +50,11 @@ void put_user(struct config_build *b, void *target, const struct setting *s)
 void put_engine_id(struct config_build *b, void *target, const struct setting *s)
 {
 	copy(b, &b->config->engine_id, s->text);
+	if (strlen(s->text) > 2 * CONFIG_ENGINE_ID_TOLD)
+		config_warn(b->report, s->place,
+		            "an engine ID of over %d octets makes the answer to a short question for it too long to be "
+		            "sent, so some senders of informs never learn it; choose a shorter one",
+		            CONFIG_ENGINE_ID_TOLD);
 }
 
 void put_listen(struct config_build *b, void *target, const struct setting *s)

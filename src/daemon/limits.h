@@ -10,6 +10,7 @@ enum config_limits {
 	CONFIG_NAME_MAX = 64,        // octets of a label, site or user name; longer: refused
 	CONFIG_TEXT_MAX = 4096,      // octets of any other value, a path for instance; longer: refused
 	CONFIG_SECRET_MAX = 255,     // octets of a community or password (SNMP_COMMUNITY_MAX); longer: refused
+	CONFIG_ENGINE_ID_TOLD = 23,  // octets of engine-id that fit into twice the shortest question; more: warned
 	CONFIG_RATE_MAX = 1000000,   // messages per second and source; more than a machine can take is no limit
 	CONFIG_WORKERS_MAX = 64,     // WRITER_SOURCES rings
 	CONFIG_DAYS_MAX = 36500,     // a century

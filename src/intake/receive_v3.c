@@ -18,10 +18,19 @@ static bool may_report(struct intake *in, const struct intake_meta *m)
 	return s->reports++ < INTAKE_REPORTS;
 }
 
+// Nor is it longer than 1.5 times what it answers, or twice for the one that tells a sender our engine ID, which it has to
+// hold twice: a stub of a message must not be a lever.
+static size_t report_max(const struct v3_received *r)
+{
+	size_t n = r->message.whole.n;
+	return r->report == ST_ENGINE ? 2 * n : n + n / 2;
+}
+
 static struct span report(struct intake *in, const struct intake_meta *m, const struct v3_received *r)
 {
 	struct wr w = wr_of(in->answer, sizeof in->answer);
-	if (r->report == ST_OK || !may_report(in, m) || v3_write_report(in->v3, m->now, r, &w))
+	if (r->report == ST_OK || !may_report(in, m) || v3_write_report(in->v3, m->now, r, &w) ||
+	    wr_span(&w).n > report_max(r))
 		return (struct span){ 0 };
 	return wr_span(&w);
 }

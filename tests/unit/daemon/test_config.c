@@ -195,6 +195,13 @@ static const struct {
 	{ "communities:\n- { label: a, comunity: s, from: [ 10.0.0.1 ] }\n",
 	  "c.yaml:2:15: 'comunity' is no key here; did you mean 'community'?\n" },
 
+	// our engine ID, twice in a Report that may be twice as long as the question
+	{ "engine-id: 8000000005abababababababababababababababababab\n", "" },
+	{ "engine-id: 8000000005ababababababababababababababababababab\n",
+	  "c.yaml:1:12: warning: an engine ID of over 23 octets makes the answer to a short question for it too long "
+	  "to be "
+	  "sent, so some senders of informs never learn it; choose a shorter one\n" },
+
 	// sites
 	{ "sites:\n- { from: [ 10.0.0.0/8 ] }\n",
 	  "c.yaml:2:3: this site has no name; add for example name: rotterdam\n" },

@@ -219,6 +219,28 @@ static void refusals_are_counted(void **state)
 	assert_int_equal(answers(f), 0);
 }
 
+static struct span question(struct fixture *f, struct span pdu)
+{
+	struct v3_outgoing m = { .msg_id = INT32_MAX, .reportable = true, .pdu = pdu };
+	struct wr w = wr_of(f->message, sizeof f->message);
+	assert_int_equal(v3_message_write(&m, NULL, NULL, &w), ST_OK);
+	return wr_span(&w);
+}
+
+// A sender that does not know our engine ID is told it; a stub that only begins like its question is no lever.
+static void reports_do_not_amplify(void **state)
+{
+	struct fixture *f = *state;
+	const struct account *a = &f->in.accounts[2];
+	static const uint8_t get[] = { PDU_GET, 14, 2, 4, 0x7f, 0, 0, 1, 2, 1, 0, 2, 1, 0, 0x30, 0 };
+	assert_true(intake_message(&f->in, &f->meta, question(f, span_of(get, sizeof get))));
+	assert_int_equal(a->answered, 1);
+	assert_int_equal(answers(f), 1);
+	assert_true(intake_message(&f->in, &f->meta, question(f, (struct span){ 0 })));
+	assert_int_equal(a->refused[ST_ENGINE], 1);
+	assert_int_equal(answers(f), 0);
+}
+
 // A journal that does not commit: the intake takes what its bounds hold and then says no, and counts nothing twice.
 static void full_ring_pushes_back(void **state)
 {
@@ -448,6 +470,7 @@ int main(void)
 		T(resend_is_answered_again_and_stored_once),
 		T(remembered_from_the_journal),
 		T(refusals_are_counted),
+		T(reports_do_not_amplify),
 		T(full_ring_pushes_back),
 		T(storm_row_answers_after_its_commit),
 		T(proxied_community_is_masked),

@@ -9,7 +9,7 @@
 
 static inline struct usm_users *no_users(void)
 {
-	static const uint8_t engine[] = { 0x80, 0, 0x7e, 0xd9, 5, 1 };
+	static const uint8_t engine[17] = { 0x80, 0, 0x7e, 0xd9, 5, 1 }; // as long as one we make
 	struct usm_users *users;
 	size_t which;
 	assert_int_equal(usm_users_new(NULL, 0, span_of(engine, sizeof engine), NULL, &users, &which), ST_OK);
