@@ -56,8 +56,7 @@ static void put_item(struct room *r, const struct waiting_item *i)
 		                 .reason = i->reason,
 		                 .site = i->site,
 		                 .credential = i->credential,
-		                 .engine = i->engine,
-		                 .oid = span_str(text_str(&i->oid)) };
+		                 .engine = i->engine };
 	room_put_item(r, &row);
 }
 

@@ -43,6 +43,14 @@ static void community_name(const struct waiting_item *i, const struct policy *po
 		snprintf(out, room, "(unknown community, %zu octets)", i->credential.n);
 }
 
+static void put_oid(struct json *j, const struct waiting_message *m)
+{
+	struct text oid = { 0 };
+	waiting_oid(span_of(m->bytes, m->n), &oid);
+	put_span(j, "oid", span_str(text_str(&oid)));
+	text_done(&oid);
+}
+
 static void put_item(struct json *j, const struct waiting_item *i, const struct policy *policy)
 {
 	char peer[ADDR_TEXT], community[128] = "";
@@ -59,7 +67,7 @@ static void put_item(struct json *j, const struct waiting_item *i, const struct 
 	put_span(j, "user", v3 ? i->credential : (struct span){ 0 });
 	put_span(j, "community", span_str(community));
 	put_hex(j, "engine", i->engine);
-	put_span(j, "oid", span_str(text_str(&i->oid)));
+	put_oid(j, TAILQ_LAST(&i->messages, waiting_messages));
 	json_key_str(j, "reason", st_text(i->reason));
 	json_key_str(j, "reason_code", st_name(i->reason));
 	json_key_uint(j, "kept", i->kept);

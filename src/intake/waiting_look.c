@@ -4,27 +4,21 @@
 #include "snmp/notification.h"
 #include "snmp/v3_message.h"
 
-static void look_at_pdu(const struct snmp_pdu *pdu, struct waiting_hint *out)
+static bool read_pdu(struct span bytes, struct snmp_pdu *out)
 {
-	struct snmp_notification n;
-	out->again |= pdu->tag == PDU_INFORM;
-	if (snmp_normalise(pdu, &n) == ST_OK)
-		oid_text(&n.trap_oid, &out->oid);
+	struct v3_scoped scoped;
+	return v3_plain_scoped(bytes, &scoped) == ST_OK && snmp_parse_pdu(scoped.pdu, out) == ST_OK;
 }
 
 static void look_at_v3(struct span bytes, struct waiting_hint *out)
 {
 	struct v3_message m;
-	struct v3_scoped scoped;
-	struct snmp_pdu pdu;
 	if (v3_message_parse(bytes, &m))
 		return;
 	out->credential = m.usm.user;
 	out->engine = m.usm.engine;
 	// The same octets twice are one message: what is signed holds a time, and RFC 3412 6.2 has each msgID once.
 	out->again = true;
-	if (v3_plain_scoped(bytes, &scoped) == ST_OK && snmp_parse_pdu(scoped.pdu, &pdu) == ST_OK)
-		look_at_pdu(&pdu, out);
 }
 
 void waiting_look(struct span bytes, struct waiting_hint *out)
@@ -39,6 +33,19 @@ void waiting_look(struct span bytes, struct waiting_hint *out)
 		look_at_v3(bytes, out);
 	} else if (snmp_parse_message(bytes, &m) == ST_OK) {
 		out->credential = m.community;
-		look_at_pdu(&m.pdu, out);
+		out->again = m.pdu.tag == PDU_INFORM;
 	}
+}
+
+void waiting_oid(struct span bytes, struct text *out)
+{
+	struct snmp_message m;
+	struct snmp_pdu pdu;
+	struct snmp_notification n;
+	if (snmp_parse_message(bytes, &m) == ST_OK)
+		pdu = m.pdu;
+	else if (!read_pdu(bytes, &pdu))
+		return;
+	if (snmp_normalise(&pdu, &n) == ST_OK)
+		oid_text(&n.trap_oid, out);
 }

@@ -168,7 +168,6 @@ static void message_changed(struct waiting_table *t, struct waiting_message *m)
 static void item_free(struct waiting_item *i)
 {
 	free(i->names);
-	text_done(&i->oid);
 	free(i);
 }
 
@@ -404,8 +403,7 @@ static bool kept_already(const struct waiting_item *i, struct span bytes)
 	return false;
 }
 
-static void item_heard(struct waiting_table *t, struct waiting_item *i, const struct waiting_head *head,
-                       struct text *oid)
+static void item_heard(struct waiting_table *t, struct waiting_item *i, const struct waiting_head *head)
 {
 	i->source->heard = ++t->heard;
 	heap_fix(t, i->source);
@@ -415,9 +413,6 @@ static void item_heard(struct waiting_table *t, struct waiting_item *i, const st
 		i->first = head->received;
 	i->last = head->received;
 	i->peer = head->peer;
-	text_done(&i->oid);
-	i->oid = *oid;
-	*oid = (struct text){ 0 };
 	item_changed(t, i);
 }
 
@@ -440,7 +435,7 @@ void waiting_table_add(struct waiting_table *t, const struct waiting_head *head,
 		message_changed(t, m);
 	}
 	if (m || again)
-		item_heard(t, i, head, &hint.oid);
+		item_heard(t, i, head);
 	else if (i && !i->kept)
 		item_drop(t, i);
 	if (m)
@@ -449,7 +444,6 @@ void waiting_table_add(struct waiting_table *t, const struct waiting_head *head,
 		t->counts[head->index].duplicate++;
 	else
 		t->counts[head->index].evicted++;
-	text_done(&hint.oid);
 }
 
 bool waiting_table_restore(struct waiting_table *t, const struct room_item *item, const struct room_message *message)
@@ -478,7 +472,6 @@ bool waiting_table_restore(struct waiting_table *t, const struct room_item *item
 		if (!i)
 			return false;
 		i->source->heard = ++t->heard;
-		text_bytes(&i->oid, item->oid);
 	}
 	struct waiting_message *m = message_add(t, i, &head, message->bytes);
 	if (!m) {

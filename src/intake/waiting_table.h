@@ -66,7 +66,6 @@ struct waiting_item {
 	bool saved, changed;
 	uint8_t *names;                       // memory of
 	struct span site, credential, engine; // these
-	struct text oid;                      // of the last message, dotted; empty when it cannot be read
 };
 TAILQ_HEAD(waiting_items, waiting_item);
 
@@ -133,8 +132,9 @@ struct waiting_hint {
 	uint8_t version;
 	bool again;                     // an answer is wanted, so it is sent again when none comes
 	struct span credential, engine; // views into the message
-	struct text oid;                // the caller frees it
 };
 void waiting_look(struct span bytes, struct waiting_hint *out);
+// The trap OID of a message in dots; nothing is added when it cannot be read.
+void waiting_oid(struct span bytes, struct text *out);
 
 #endif

@@ -111,7 +111,7 @@ static const char tables[] =
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
         "CREATE TABLE item (id INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,"
         " count INTEGER NOT NULL, peer BLOB NOT NULL, version INTEGER NOT NULL, reason TEXT NOT NULL,"
-        " site BLOB NOT NULL, credential BLOB NOT NULL, engine BLOB NOT NULL, oid BLOB NOT NULL) STRICT;"
+        " site BLOB NOT NULL, credential BLOB NOT NULL, engine BLOB NOT NULL) STRICT;"
         "CREATE TABLE message (id INTEGER PRIMARY KEY, item INTEGER NOT NULL, received INTEGER NOT NULL,"
         " peer BLOB NOT NULL, local BLOB NOT NULL, listener BLOB NOT NULL, transport INTEGER NOT NULL,"
         " moving INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;"
@@ -151,7 +151,7 @@ static int room_prepare(struct room *r)
 		[BEGIN] = "BEGIN IMMEDIATE",
 		[COMMIT] = "COMMIT",
 		[ROLLBACK] = "ROLLBACK",
-		[PUT_ITEM] = "INSERT OR REPLACE INTO item VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+		[PUT_ITEM] = "INSERT OR REPLACE INTO item VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 		[PUT_MESSAGE] = "INSERT OR REPLACE INTO message VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
 		[DROP_ITEM] = "DELETE FROM item WHERE id = ?1",
 		[DROP_MESSAGE] = "DELETE FROM message WHERE id = ?1",
@@ -310,24 +310,23 @@ static bool row_get(sqlite3_stmt *s, struct room_item *i, struct room_message *m
 		.site = column(s, 7),
 		.credential = column(s, 8),
 		.engine = column(s, 9),
-		.oid = column(s, 10),
 	};
 	*m = (struct room_message){
-		.id = (uint64_t)sqlite3_column_int64(s, 11),
+		.id = (uint64_t)sqlite3_column_int64(s, 10),
 		.item = i->id,
-		.received = sqlite3_column_int64(s, 12),
-		.transport = (uint8_t)sqlite3_column_int(s, 16),
-		.moving = (uint64_t)sqlite3_column_int64(s, 17),
-		.bytes = column(s, 18),
+		.received = sqlite3_column_int64(s, 11),
+		.transport = (uint8_t)sqlite3_column_int(s, 15),
+		.moving = (uint64_t)sqlite3_column_int64(s, 16),
+		.bytes = column(s, 17),
 	};
-	return addr_get(column(s, 4), &i->peer) && addr_get(column(s, 13), &m->peer) &&
-	       addr_get(column(s, 14), &m->local) && addr_get(column(s, 15), &m->listener);
+	return addr_get(column(s, 4), &i->peer) && addr_get(column(s, 12), &m->peer) &&
+	       addr_get(column(s, 13), &m->local) && addr_get(column(s, 14), &m->listener);
 }
 
 enum st room_read(struct room *r, room_visit_fn *visit, void *arg)
 {
 	static const char text[] = "SELECT i.id, i.first, i.last, i.count, i.peer, i.version, i.reason, i.site, "
-	                           "i.credential, i.engine, i.oid,"
+	                           "i.credential, i.engine,"
 	                           " m.id, m.received, m.peer, m.local, m.listener, m.transport, m.moving, m.bytes"
 	                           " FROM message m JOIN item i ON i.id = m.item ORDER BY m.item, m.id";
 	sqlite3_stmt *s = NULL;
@@ -402,7 +401,6 @@ void room_put_item(struct room *r, const struct room_item *i)
 	bind_bytes(s, 8, i->site);
 	bind_bytes(s, 9, i->credential);
 	bind_bytes(s, 10, i->engine);
-	bind_bytes(s, 11, i->oid);
 	run(r, PUT_ITEM);
 }
 

@@ -29,7 +29,7 @@ struct room_item {
 	struct addr peer;    // with the port of the last message
 	uint8_t version;     // as on the wire
 	enum st reason;      // why it is not in the journal; kept by name
-	struct span site, credential, engine, oid;
+	struct span site, credential, engine;
 };
 
 struct room_message {
