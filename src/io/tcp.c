@@ -19,6 +19,7 @@ enum {
 };
 
 #define SECOND INT64_C(1000000000)
+#define MICROSECOND 1000
 
 static enum st listen_status(void)
 {
@@ -74,6 +75,7 @@ enum st tcp_server_new(struct loop *l, const struct tcp_events *events, struct t
 	if (!s)
 		return ST_NO_MEMORY;
 	s->loop = l;
+	s->serial = (uint64_t)loop_now(l) / MICROSECOND; // above any server before, which took less than one each
 	s->events = *events;
 	s->memory.max = TCP_MEMORY_MAX;
 	s->pause_timer = (struct loop_timer){ .fn = accept_again, .arg = s };

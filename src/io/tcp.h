@@ -25,7 +25,7 @@ enum tcp_limits {
 // on); anything else closes.
 typedef enum st tcp_frame_fn(struct span s, size_t *length);
 
-// A connection, named by a token that is never reused while the server lives.
+// A connection, named by a token that is never reused while the process lives.
 struct tcp_meta {
 	uint64_t token;
 	struct addr peer, local;

@@ -629,6 +629,22 @@ static void test_listen_and_remove(void **state)
 	bench_end(&b);
 }
 
+// An answer to a connection of the server before must not find one of the server that took its place.
+static void test_tokens_outlive_a_server(void **state)
+{
+	struct bench b;
+	uint64_t last = 0;
+	for (int i = 0; i < 3; i++) {
+		bench_start(&b, "127.0.0.1:0");
+		int scoped(fd_close) fd = client(&b, NULL);
+		say_frame(fd, 10, 1);
+		run_until(&b, &b.frames, 1);
+		assert_true(b.meta.token > last);
+		last = b.meta.token;
+		bench_end(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -647,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_no_descriptors),
 		cmocka_unit_test(test_listen_and_remove),
+		cmocka_unit_test(test_tokens_outlive_a_server),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
