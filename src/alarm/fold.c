@@ -4,7 +4,7 @@
 #include "alarm/habit.h"
 #include "event/member.h"
 
-static void site_spoke(struct fold *f, struct site *s)
+static void site_spoke(struct fold *f, struct site *s, bool calm)
 {
 	bool missed = s->row.silent != 0;
 	struct alarm *a = missed ? alarm_by_id(f, s->row.silent) : NULL;
@@ -17,12 +17,12 @@ static void site_spoke(struct fold *f, struct site *s)
 			if (HOLDER(n, struct device, by_id)->site == s)
 				due_arm_device(f, HOLDER(n, struct device, by_id));
 	}
-	habit_speak(&s->row.habit, f->now, missed);
+	habit_speak(&s->row.habit, f->now, calm, missed);
 	fold_touch(f, &s->mark);
 	due_arm_site(f, s);
 }
 
-static void device_spoke(struct fold *f, struct device *d, const struct snmp_notification *n)
+static void device_spoke(struct fold *f, struct device *d, bool calm)
 {
 	bool site_was = d->site && d->site->row.back > d->row.habit.last;
 	bool missed = d->row.silent != 0 || site_was;
@@ -30,10 +30,9 @@ static void device_spoke(struct fold *f, struct device *d, const struct snmp_not
 	if (a && a->row.state == ALARM_OPEN)
 		alarm_clear(f, a, BECAUSE_HEARD, (struct span){ 0 });
 	d->row.silent = 0;
-	habit_speak(&d->row.habit, f->now, missed);
+	habit_speak(&d->row.habit, f->now, calm, missed);
 	fold_touch(f, &d->mark);
 	due_arm_device(f, d);
-	device_identify(f, d, n);
 }
 
 // Conditions end with the start; that somebody was silent or tried a wrong password does not.
@@ -93,10 +92,12 @@ static void message(struct fold *f, const struct event *e, struct span bytes)
 		return;
 	struct finding *g = &f->finding;
 	f->pdu = bytes;
-	if (d->site)
-		site_spoke(f, d->site);
-	device_spoke(f, d, &n);
 	meaning_of(&n, f->rules, &f->scratch, g);
+	bool calm = g->verb == FINDING_NONE;
+	if (d->site)
+		site_spoke(f, d->site, calm);
+	device_spoke(f, d, calm);
+	device_identify(f, d, &n);
 	if (printer_restarted(d, &n, g))
 		restart(f, d);
 	find(f, d, g);

@@ -13,7 +13,7 @@ static void turn_period(struct habit_row *h, int64_t now)
 	h->gaps = h->longest = 0;
 }
 
-void habit_speak(struct habit_row *h, int64_t now, bool missed)
+void habit_speak(struct habit_row *h, int64_t now, bool calm, bool missed)
 {
 	int64_t gap = now - h->last;
 	if (h->last == 0)
@@ -27,6 +27,7 @@ void habit_speak(struct habit_row *h, int64_t now, bool missed)
 	if (first || missed || gap < HABIT_OCCASION_NS)
 		return;
 	h->gaps++;
+	h->beats = calm ? h->beats + 1 : 0;
 	if (gap > h->longest)
 		h->longest = gap;
 	if (now - h->since >= HABIT_PERIOD_NS)
@@ -44,7 +45,7 @@ int64_t habit_until(const struct habit_row *h)
 	int64_t since = h->since_before ? h->since_before : h->since;
 	if (gaps == 0)
 		return 0;
-	bool beat = gaps >= HABIT_BEATS && longest <= 2 * ((h->last - since) / gaps);
+	bool beat = h->beats >= HABIT_BEATS && longest <= 2 * ((h->last - since) / gaps);
 	int64_t least = beat ? HABIT_BEAT_LEAST_NS : HABIT_LOOSE_LEAST_NS;
 	if (!beat && h->since_before == 0)
 		return 0;

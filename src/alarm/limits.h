@@ -39,7 +39,7 @@ enum alarm_limits {
 
 // Silence (habit.h).
 #define HABIT_OCCASION_NS ALARM_SECOND              // what comes closer together is one occasion
-#define HABIT_BEATS 10                              // gaps before a beat can be told
+#define HABIT_BEATS 10                              // before a beat can be told
 #define HABIT_BEAT_LEAST_NS (60 * ALARM_SECOND)     // nobody is missed sooner
 #define HABIT_PERIOD_NS (7 * 86400 * ALARM_SECOND)  // what is remembered: this one and the one before
 #define HABIT_LOOSE_LEAST_NS (86400 * ALARM_SECOND) // who has no beat is not missed sooner

@@ -23,8 +23,9 @@
 	        { "longest", ROW_INTEGER, offsetof(struct row, habit.longest) },                                       \
 	        { "since_before", ROW_INTEGER, offsetof(struct row, habit.since_before) },                             \
 	        { "gaps_before", ROW_INTEGER, offsetof(struct row, habit.gaps_before) },                               \
+	        { "longest_before", ROW_INTEGER, offsetof(struct row, habit.longest_before) },                         \
 	{                                                                                                              \
-		"longest_before", ROW_INTEGER, offsetof(struct row, habit.longest_before)                              \
+		"beats", ROW_INTEGER, offsetof(struct row, habit.beats)                                                \
 	}
 
 static const struct row_column fold_columns[] = {
@@ -116,8 +117,8 @@ static_assert(sizeof tables / sizeof *tables == ROW_TABLES, "every table has a r
 	              "every field of " #word "_row is a column")
 WHOLE(fold, 7, 0);
 WHOLE(rules, 2, 3);
-WHOLE(site, 10, 1);
-WHOLE(device, 16, 8);
+WHOLE(site, 11, 1);
+WHOLE(device, 17, 8);
 WHOLE(alias, 3, 2);
 WHOLE(alarm, 28, 9);
 WHOLE(silence, 6, 4);

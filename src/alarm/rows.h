@@ -39,6 +39,7 @@ struct habit_row {
 	int64_t last;
 	int64_t since, gaps, longest;
 	int64_t since_before, gaps_before, longest_before;
+	int64_t beats; // how often in a row it spoke of no trouble
 };
 
 struct site_row {
