@@ -274,6 +274,11 @@ int collector_open(struct collector *c, const struct config_flags *flags)
 	c->worker_count = workers_wanted(c->config);
 	listeners_apply(&c->listeners, c->config, c->worker_count, true);
 	say_listeners(c);
+	if (!listeners_fit(&c->listeners, c->config)) {
+		log_line(LOG_IS_ERROR, "more than %d listeners, with those of the service manager; name fewer",
+		         INTAKE_LISTENERS);
+		return 1;
+	}
 	if (!any_open(c)) {
 		log_line(LOG_IS_ERROR, "no port could be opened; see the lines above, or name others with --listen");
 		return 1;
@@ -367,7 +372,15 @@ static enum st reload_locked(struct collector *c, struct text *said)
 	text_done(&report.text);
 	if (st)
 		return st;
-	st = make_users(c, fresh, c->config->policy->users, said);
+	if (!listeners_fit(&c->listeners, fresh)) {
+		text_printf(said,
+		            "error: over %d different listeners since the start, which all keep their counters; start "
+		            "again to listen on others\n",
+		            INTAKE_LISTENERS);
+		st = ST_FULL;
+	} else {
+		st = make_users(c, fresh, c->config->policy->users, said);
+	}
 	if (st) {
 		config_free(fresh);
 		return st;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/limits.h"
+#include "intake/limits.h"
 
 void config_put_parts(struct config_build *b, void *target, const struct setting *block)
 {
@@ -73,6 +74,9 @@ void put_listen(struct config_build *b, void *target, const struct setting *s)
 		if (config_parse_listen(item->text, &c->listen[c->listen_count]) == ST_OK)
 			c->listen_count++;
 	}
+	if (c->listen_count > INTAKE_LISTENERS)
+		config_error(b->report, s->place, "'listen' names %zu listeners, and a collector has at most %d",
+		             c->listen_count, INTAKE_LISTENERS);
 }
 
 static uint64_t number_of(const struct setting *s)

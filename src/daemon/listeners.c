@@ -93,6 +93,16 @@ static void adopt_passed(struct listeners *ls)
 		adopt(ls, &passed[i]);
 }
 
+bool listeners_fit(struct listeners *ls, const struct config *c)
+{
+	size_t room = 0, fresh = 0;
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
+		room += !ls->list[i].name[0];
+	for (size_t i = 0; i < c->listen_count; i++)
+		fresh += !find(ls, c->listen[i].tcp, &c->listen[i].addr);
+	return fresh <= room;
+}
+
 unsigned listeners_apply(struct listeners *ls, const struct config *c, unsigned workers, bool first)
 {
 	unsigned failed = 0;
@@ -105,10 +115,9 @@ unsigned listeners_apply(struct listeners *ls, const struct config *c, unsigned 
 		struct listener *l = find(ls, want->tcp, &want->addr);
 		if (!l)
 			l = add(ls, want->tcp, &want->addr);
-		if (!l)
-			return failed + 1;
-		l->used = true;
-		if (!l->open && !open_one(l, workers))
+		if (l)
+			l->used = true;
+		if (!l || (!l->open && !open_one(l, workers)))
 			failed++;
 	}
 	return failed;

@@ -22,6 +22,9 @@ struct listeners {
 	struct listener list[INTAKE_LISTENERS];
 };
 
+// A listener's counters last as long as the process, so only INTAKE_LISTENERS different ones can be had in its time. Whether
+// those of the configuration still can.
+bool listeners_fit(struct listeners *ls, const struct config *c);
 // Opens what the configuration names and is not open, closes (on the workers too) what it names no longer.
 // `first`: sockets from the service manager are looked at. Returns how many could not be opened.
 unsigned listeners_apply(struct listeners *ls, const struct config *c, unsigned workers, bool first);

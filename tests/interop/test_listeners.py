@@ -29,6 +29,22 @@ def held_port(tap):
         tap.same(len(collector.wait_events(3)), 3, "a free 162 is listened on")
 
 
+def only_so_many(tap):
+    """Listeners come and go by reload until no counters are left for new ones: that reload is refused, nothing is closed."""
+    def listen(n, first=3000):
+        return [f"udp:127.0.0.1:{PORT}", *(f"udp:127.0.0.1:{first + i}" for i in range(n))]
+    with Collector(listen=listen(40)) as collector, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        for listeners, word in ((listen(23, 4000), "configuration reloaded"), (listen(1, 5000), "different listeners since"),
+                                (listen(64, 6000), "65 listeners, and a collector has at most 64")):
+            collector.config["listen"] = listeners
+            collector.reload()
+            tap.ok(harness.wait_until(lambda w=word: w in collector.said()), f"reload with {len(listeners)} listeners: {word}")
+        names = [l["name"] for l in collector.status()["listeners"] if l["state"] == "open"]
+        tap.same(sorted(names), sorted(listen(23, 4000)), "the listeners of the last good configuration are open")
+        reply, _ = harness.ask(s, harness.inform(1), ("127.0.0.1", PORT))
+        tap.same(harness.response_id(reply), 1, "and hear")
+
+
 def of_size(request_id, size, make=harness.inform):
     """A message of exactly `size` bytes."""
     filler = size
@@ -121,4 +137,4 @@ def bad_input(tap):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(held_port, sizes, bad_input)
+    harness.main(held_port, only_so_many, sizes, bad_input)
