@@ -16,6 +16,8 @@ from machine import Usage
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("TRAPLINE_BUILD", ROOT / "build")).resolve()
 COMMUNITY = "bench-harbour"
+V3_USER, V3_PASSWORD, V3_ENGINES = "harbour", "bench-harbour-pass", 100
+V3_ENGINE = "0x80007ed905626c61{:08x}"  # of trapline-blast (programs/blast/maker_v3.c)
 NOBODY = 65534
 SEQUENCE = re.compile(rb"8072\.9999\.9999\.2697\.1\.0 = STRING: \"0*(\d+)\"")
 READY_SECONDS = 60
@@ -86,7 +88,8 @@ class Trapline(Receiver):
 
     def start(self):
         config = {"listen": [f"udp:0.0.0.0:{PORT}"], "communities": [
-            {"label": "bench", "community": COMMUNITY, "from": ["127.0.0.0/8"]}]}
+            {"label": "bench", "community": COMMUNITY, "from": ["127.0.0.0/8"]}], "users": [
+            {"name": V3_USER, "auth": "sha256", "auth-password": V3_PASSWORD, "priv": "aes128", "priv-password": V3_PASSWORD}]}
         (self.folder / "trapline.yaml").write_text(json.dumps(config))
         (self.folder / "trapline.yaml").chmod(0o600)
         self.give(self.folder / "trapline.yaml")
@@ -132,7 +135,9 @@ class Snmptrapd(Receiver):
 
     def start(self):
         (self.folder / "snmptrapd.conf").write_text(
-            f"authCommunity log {COMMUNITY}\n[snmp] serverRecvBuf {64 << 20}\n")
+            f"authCommunity log {COMMUNITY}\nauthUser log {V3_USER} priv\n" + "".join(
+                f"createUser -e {V3_ENGINE.format(i)} {V3_USER} SHA-256 {V3_PASSWORD} AES {V3_PASSWORD}\n"
+                for i in range(V3_ENGINES)) + f"[snmp] serverRecvBuf {64 << 20}\n")
         start = time.monotonic()
         self.launch(["snmptrapd", "-f", "-n", "-C", "-c", self.folder / "snmptrapd.conf", "-m", "", "-Lf", self.folder / "log",
                      f"udp:127.0.0.1:{PORT}"], env={**os.environ, "SNMPCONFPATH": str(self.folder), "SNMP_PERSISTENT_DIR":

@@ -15,7 +15,9 @@
 
 #include "base/json.h"
 #include "base/scoped.h"
+#include "event/event.h"
 #include "histogram.h"
+#include "maker_v3.h"
 #include "options.h"
 #include "window.h"
 
@@ -166,6 +168,7 @@ static bool run(struct blast *b)
 		if (b->o.message.inform)
 			fine = take_replies(b);
 		b->now = clock_now();
+		maker_clock(&b->maker, (uint32_t)((b->now - b->start) / 1000000000));
 	}
 	return fine;
 }
@@ -220,9 +223,15 @@ static void report(const struct blast *b)
 
 static enum st prepare(struct blast *b)
 {
-	enum st st = maker_init(&b->maker, &b->o.message);
+	bool discover = b->o.message.version == SNMP_V3 && b->o.message.inform;
+	enum st st = discover ? maker_v3_discover(&b->o.train.to, &b->o.message) : ST_OK;
 	if (st != ST_OK) {
-		fprintf(stderr, "trapline-blast: no message of %zu bytes can be made\n", b->o.message.size);
+		fprintf(stderr, "trapline-blast: the receiver's engine cannot be discovered\n");
+		return st;
+	}
+	st = maker_init(&b->maker, &b->o.message);
+	if (st != ST_OK) {
+		fprintf(stderr, "trapline-blast: no message of that size, or with that user, can be made\n");
 		return st;
 	}
 	b->o.train.size = b->maker.size;
@@ -260,6 +269,7 @@ int main(int argc, char **argv)
 	}
 	window_done(&b->window);
 	train_close(&b->train);
+	maker_done(&b->maker);
 	fd_close(&b->acked_fd);
 	free(b);
 	return stop ? stop - 1 : fine ? 0 : 1;

@@ -2,6 +2,7 @@
 // See maker.h. The template is built by the library's own writer (snmp/build.h) with a digit string and a request-id
 // that occur nowhere else in it, so that their places can be found in the finished bytes.
 #include "maker.h"
+#include "maker_v3.h"
 
 #include <stdlib.h>
 
@@ -68,7 +69,8 @@ static enum st build(struct maker *m, const struct maker_options *o, size_t digi
 		snmp_out_varbind_done(&varbinds[i]);
 	if (st != ST_OK)
 		return st;
-	snmp_wrap_community(&w, o->version, span_str(o->community));
+	if (o->version != SNMP_V3)
+		snmp_wrap_community(&w, o->version, span_str(o->community));
 	struct span whole = wr_span(&w);
 	if (!whole.n)
 		return ST_SYNTAX;
@@ -93,10 +95,10 @@ static void put_be32(uint8_t *out, uint32_t v)
 		out[i] = (uint8_t)(v >> (24 - 8 * i));
 }
 
-static void make_community(const struct maker *m, uint64_t seq, uint8_t *out)
+void maker_patch(const struct maker *m, uint64_t seq, uint8_t *out)
 {
 	const uint64_t low = ((uint64_t)1 << MAKER_REQUEST_BITS) - 1;
-	memcpy(out, m->message, m->size);
+	memcpy(out, m->message, m->template_n);
 	uint8_t *digit = out + m->digits_at + m->digits_n;
 	for (uint64_t left = seq; left; left /= 10)
 		*--digit = (uint8_t)('0' + left % 10);
@@ -104,9 +106,15 @@ static void make_community(const struct maker *m, uint64_t seq, uint8_t *out)
 		put_be32(out + m->request_at, (uint32_t)((low + 1) | (seq & low)));
 }
 
-static enum st acknowledged_community(const struct maker *m, struct span reply, uint64_t newest, uint64_t *seq)
+uint64_t maker_sequence(uint64_t low_bits, uint64_t newest)
 {
 	const uint64_t low = ((uint64_t)1 << MAKER_REQUEST_BITS) - 1;
+	uint64_t candidate = (newest & ~low) | (low_bits & low);
+	return candidate > newest && candidate > low ? candidate - low - 1 : candidate;
+}
+
+static enum st acknowledged_community(const struct maker *m, struct span reply, uint64_t newest, uint64_t *seq)
+{
 	struct ber datagram = ber_of(reply);
 	struct ber message = ber_enter(&datagram, BER_SEQUENCE);
 	int32_t version = ber_int32(&message);
@@ -118,36 +126,60 @@ static enum st acknowledged_community(const struct maker *m, struct span reply, 
 		return pdu.st;
 	if (version != SNMP_V2C || error != 0)
 		return ST_PDU_TYPE;
-	uint64_t candidate = (newest & ~low) | (request_id & low);
-	*seq = candidate > newest && candidate > low ? candidate - low - 1 : candidate;
+	*seq = maker_sequence(request_id, newest);
+	return ST_OK;
+}
+
+// The template of the wanted size, with the places to patch.
+static enum st maker_template(struct maker *m, const struct maker_options *o)
+{
+	size_t wanted = o->size ? o->size : o->version == SNMP_V3 ? 0 : MAKER_SIZE_USUAL;
+	enum st st = build(m, o, MAKER_DIGITS);
+	size_t digits = MAKER_DIGITS;
+	// A longer digit string may lengthen the headers around it too: come down from above.
+	if (st == ST_OK && m->size < wanted)
+		digits += wanted - m->size;
+	for (; st == ST_OK && wanted && digits >= MAKER_DIGITS; digits--) {
+		st = build(m, o, digits);
+		if (m->size <= wanted)
+			break;
+	}
+	if (st != ST_OK || (wanted && m->size != wanted))
+		return ST_SYNTAX;
+	m->template_n = m->size;
+	m->digits_n = digits;
 	return ST_OK;
 }
 
 enum st maker_init(struct maker *m, const struct maker_options *o)
 {
-	*m = (struct maker){ .make = make_community, .acknowledged = acknowledged_community };
-	enum st st = build(m, o, MAKER_DIGITS);
-	size_t digits = MAKER_DIGITS;
-	// A longer digit string may lengthen the headers around it too: come down from above.
-	if (st == ST_OK && m->size < o->size)
-		digits += o->size - m->size;
-	for (; st == ST_OK && digits >= MAKER_DIGITS; digits--) {
-		st = build(m, o, digits);
-		if (m->size <= o->size)
-			break;
-	}
-	if (st != ST_OK || m->size != o->size)
-		return ST_SYNTAX;
+	*m = (struct maker){ .make = maker_patch, .acknowledged = acknowledged_community };
+	enum st st = maker_template(m, o);
+	if (st != ST_OK)
+		return st;
 	uint8_t mark[MAKER_SIZE_MAX];
-	memset(mark, '9', digits);
-	m->digits_at = place_of(m, mark, digits);
-	m->digits_n = digits;
+	memset(mark, '9', m->digits_n);
+	m->digits_at = place_of(m, mark, m->digits_n);
 	if (!m->digits_at)
 		return ST_SYNTAX;
-	memset(m->message + m->digits_at, '0', digits);
+	memset(m->message + m->digits_at, '0', m->digits_n);
 	if (o->version == SNMP_V1)
 		return ST_OK;
 	put_be32(mark, MARKED_REQUEST);
 	m->request_at = place_of(m, mark, 4);
-	return m->request_at ? ST_OK : ST_SYNTAX;
+	if (!m->request_at)
+		return ST_SYNTAX;
+	return o->version == SNMP_V3 ? maker_v3_init(m, o) : ST_OK;
+}
+
+void maker_done(struct maker *m)
+{
+	maker_v3_free(m->v3);
+	m->v3 = NULL;
+}
+
+void maker_clock(struct maker *m, uint32_t seconds)
+{
+	if (m->v3)
+		maker_v3_clock(m->v3, seconds);
 }

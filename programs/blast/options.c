@@ -27,6 +27,12 @@ enum option_id {
 	OPT_COMMUNITY,
 	OPT_GSO,
 	OPT_ACKED,
+	OPT_USER,
+	OPT_AUTH,
+	OPT_AUTH_PASSWORD,
+	OPT_PRIV,
+	OPT_PRIV_PASSWORD,
+	OPT_ENGINES,
 	OPT_HELP
 };
 
@@ -46,6 +52,12 @@ static const struct option names[] = {
 	{ "community", required_argument, NULL, OPT_COMMUNITY },
 	{ "gso", required_argument, NULL, OPT_GSO },
 	{ "late-ack", required_argument, NULL, OPT_ACKED },
+	{ "user", required_argument, NULL, OPT_USER },
+	{ "auth", required_argument, NULL, OPT_AUTH },
+	{ "auth-password", required_argument, NULL, OPT_AUTH_PASSWORD },
+	{ "priv", required_argument, NULL, OPT_PRIV },
+	{ "priv-password", required_argument, NULL, OPT_PRIV_PASSWORD },
+	{ "engines", required_argument, NULL, OPT_ENGINES },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 },
 };
@@ -54,12 +66,14 @@ static const char help[] =
         "trapline-blast: sends printer traps or informs, each with its own sequence number, and prints one JSON "
         "object.\n"
         "  --to ADDR:PORT      where to\n"
-        "  --version 1|2c      (2c)\n"
+        "  --version 1|2c|3    (2c)\n"
         "  --community NAME    (public)\n"
+        "  --user NAME         v3, with --auth ALG --auth-password P --priv ALG --priv-password P\n"
+        "  --engines N         v3 traps come from so many engines (100)\n"
         "  --rate N            messages a second, 0 as fast as it goes (1000)\n"
         "  --seconds S         how long, or\n"
         "  --count N           how many\n"
-        "  --size BYTES        of each message (247)\n"
+        "  --size BYTES        of each message (247); not of v3\n"
         "  --sources N         source addresses, from 127.1.0.1 on (1: the kernel's choice)\n"
         "  --seq-start N       the first sequence number (0)\n"
         "  --gso on|off        trains by UDP_SEGMENT (on)\n"
@@ -142,17 +156,44 @@ static bool take_numbers(struct options *o, int id, const char *text)
 	}
 }
 
+static bool version(const char *text, int32_t *out)
+{
+	static const int32_t versions[] = { SNMP_V1, SNMP_V2C, SNMP_V3 };
+	for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+		if (!strcmp(text, event_version_name((unsigned)versions[i]))) {
+			*out = versions[i];
+			return true;
+		}
+	return false;
+}
+
+static bool take_user(struct maker_user *u, int id, const char *text)
+{
+	const char **const to[] = { [OPT_USER - OPT_USER] = &u->name,
+		                    [OPT_AUTH - OPT_USER] = &u->auth,
+		                    [OPT_AUTH_PASSWORD - OPT_USER] = &u->auth_password,
+		                    [OPT_PRIV - OPT_USER] = &u->priv,
+		                    [OPT_PRIV_PASSWORD - OPT_USER] = &u->priv_password };
+	uint64_t v;
+	if (id != OPT_ENGINES) {
+		*to[id - OPT_USER] = text;
+		return true;
+	}
+	if (!number(text, TRAIN_SOURCES, &v) || !v)
+		return false;
+	u->engines = (uint32_t)v;
+	return true;
+}
+
 static bool take(struct options *o, int id, const char *text)
 {
-	bool two;
+	if (id >= OPT_USER && id <= OPT_ENGINES)
+		return take_user(&o->message.user, id, text);
 	switch (id) {
 	case OPT_TO:
 		return addr_parse(text, &o->train.to) == ST_OK;
 	case OPT_VERSION:
-		if (!choice(text, "2c", "1", &two))
-			return false;
-		o->message.version = two ? SNMP_V2C : SNMP_V1;
-		return true;
+		return version(text, &o->message.version);
 	case OPT_INFORM:
 		o->message.inform = true;
 		return true;
@@ -178,6 +219,10 @@ static const char *contradiction(const struct options *o)
 		return "one of --seconds and --count is wanted";
 	if (o->message.inform && o->message.version == SNMP_V1)
 		return "v1 has no informs";
+	if ((o->message.version == SNMP_V3) != (o->message.user.name != NULL))
+		return "--version 3 and --user go together";
+	if (o->message.version == SNMP_V3 && o->message.size)
+		return "the size of v3 messages is not chosen";
 	if (o->acked_file && !o->message.inform)
 		return "--late-ack needs --inform";
 	return NULL;
@@ -186,7 +231,7 @@ static const char *contradiction(const struct options *o)
 int options_parse(int argc, char **argv, struct options *out)
 {
 	struct options o = {
-		.message = { .version = SNMP_V2C, .community = "public", .size = MAKER_SIZE_USUAL },
+		.message = { .version = SNMP_V2C, .community = "public", .user.engines = 100 },
 		.train = { .segment = true, .sources = 1 },
 		.rate = 1000,
 		.timeout = 1000000000,
