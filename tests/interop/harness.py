@@ -24,6 +24,7 @@ BUILD = Path(os.environ.get("TRAPLINE_BUILD", ROOT / "build")).resolve()
 TRAPLINE = BUILD / "trapline"
 BLAST = BUILD / "trapline-blast"
 COUNT = BUILD / "trapline-count"
+SANITIZED = TRAPLINE.exists() and b"__asan_init" in TRAPLINE.read_bytes()  # needs more memory
 
 COMMUNITY = "s3cr3t-harbour"
 PORT = 2697

@@ -230,14 +230,15 @@ def flood(tap):
         send(numbered(3), source="127.0.0.5")  # when the buffer is empty, so that the kernel does not drop this one
         harness.wait_until(lambda: (lambda s: s["received"] + s["kernel_dropped"] >= 30003)(collector.status()))
         tap.ok(status["received"] > 25000, "the flood arrived", status["received"])
+        real = harness.wait_until(lambda: [w for w in collector.waiting() if w["peer"].startswith("127.0.0.5:") and w["count"] == 3])
         items = collector.waiting()
-        real = [w for w in items if w["peer"].startswith("127.0.0.5:")]
         tap.ok(len(items) > 9000, "its senders are listed", len(items))
-        tap.ok(real and real[0]["count"] == 3, "the real one stands, heard before and after", real)
+        tap.ok(real, "the real one stands, heard before and after", items[:3])
         tap.same(harness.ends_of(status), status["received"], "the ends sum to received")
         tap.same(command(collector, "allow", real[0]["id"], "--label", "real").returncode, 0, "it is allowed")
         tap.same(stored(collector), [1, 2, 3], "and all that it said is stored")
-        tap.ok(rss(collector) < 150000, "memory stays bounded", rss(collector))
+        bound = 400000 if harness.SANITIZED else 150000
+        tap.ok(rss(collector) < bound, "memory stays bounded", rss(collector))
 
 
 def spoofed(source, payload):
