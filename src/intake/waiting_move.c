@@ -112,7 +112,6 @@ static enum st put(struct waiting *w, struct waiting_message *m)
 		waiting_table_move(&w->table, m, 0);
 		return ST_OK;
 	}
-	m->counted = false; // it is among the worker's other counts now
 	m->head.worker = (uint8_t)owner;
 	m->put = true;
 	m->end = c.late.end;

@@ -232,6 +232,23 @@ static void moving_is_pinned(void **state)
 	waiting_table_remove(&f->table, m);
 }
 
+// When all others are moving the one that was just heard is over the limit, and stays.
+static void the_newest_item_stays(void **state)
+{
+	struct fixture *f = *state;
+	for (int i = 0; i < WAITING_SOURCE_ITEMS + 2; i++) {
+		char community[16];
+		snprintf(community, sizeof community, "guess%d", i);
+		add(f, community, PDU_TRAP_V2, 1);
+		if (i < WAITING_SOURCE_ITEMS)
+			waiting_table_move(&f->table,
+			                   TAILQ_FIRST(&TAILQ_LAST(&f->table.items, waiting_items)->messages), 9);
+	}
+	assert_int_equal(f->table.item_count, WAITING_SOURCE_ITEMS + 1);
+	assert_non_null(waiting_table_find(&f->table, WAITING_SOURCE_ITEMS + 2));
+	check_sum(f, WAITING_SOURCE_ITEMS + 2);
+}
+
 static void deny_counts_what_it_removes(void **state)
 {
 	struct fixture *f = *state;
@@ -497,6 +514,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_ipv6_subnet_is_one_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(real_sender_stands_in_a_flood, setup, teardown),
 		cmocka_unit_test_setup_teardown(moving_is_pinned, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_newest_item_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(deny_counts_what_it_removes, setup, teardown),
 		cmocka_unit_test_setup_teardown(random_walk_against_a_slow_model, setup, teardown),
 		cmocka_unit_test_setup_teardown(saved_and_loaded_is_the_same, setup, teardown),
