@@ -102,6 +102,14 @@ static void print_engines(const json_t *s)
 		       number(e, "evicted"));
 }
 
+static void print_room(const json_t *s)
+{
+	const json_t *room = json_object_get(s, "room");
+	if (number(room, "items"))
+		printf("waiting to be allowed: %lld messages of %lld senders; see them with: trapline waiting list\n",
+		       number(room, "messages"), number(room, "items"));
+}
+
 static void print_status(const json_t *s)
 {
 	const json_t *sandbox = json_object_get(s, "sandbox");
@@ -114,6 +122,7 @@ static void print_status(const json_t *s)
 	print_listeners(s);
 	print_journal(s);
 	print_engines(s);
+	print_room(s);
 	printf("locked in: seccomp %s, Landlock %s\n", json_is_true(json_object_get(sandbox, "seccomp")) ? "yes" : "no",
 	       number(sandbox, "landlock_abi") ? "yes" : "not in this kernel");
 	json_array_foreach(json_object_get(s, "warnings"), i, w)
