@@ -92,19 +92,6 @@ static bool wal_exists(const struct journal_reader *r)
 	return folder_path(r->dir, JOURNAL_WAL, path) == ST_OK && stat(path, &s) == 0;
 }
 
-// The URI of a path: '%', '?' and '#' have a meaning in one.
-static void uri_of(const char *path, struct text *out)
-{
-	text_add(out, "file:");
-	for (; *path; path++) {
-		if (strchr("%?#", *path))
-			text_printf(out, "%%%02x", *path);
-		else
-			text_bytes(out, span_of(path, 1));
-	}
-	text_add(out, "?immutable=1");
-}
-
 static int reader_connect(struct journal_reader *r)
 {
 	char path[FOLDER_PATH];
@@ -120,11 +107,8 @@ static int reader_connect(struct journal_reader *r)
 		return rc;
 	if (stat(path, &r->file) != 0)
 		return rc;
-	struct text uri = { 0 };
-	uri_of(path, &uri);
 	reader_disconnect(r);
-	rc = uri.bad ? SQLITE_NOMEM : sql_open(text_str(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, &r->db);
-	text_done(&uri);
+	rc = sql_open_immutable(path, &r->db);
 	if (rc == SQLITE_OK)
 		rc = reader_prepare(r);
 	r->immutable = rc == SQLITE_OK;

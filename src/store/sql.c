@@ -106,6 +106,28 @@ int sql_open(const char *path, int flags, sqlite3 **db)
 	return SQLITE_OK;
 }
 
+// The URI of a path: '%', '?' and '#' have a meaning in one.
+static void uri_of(const char *path, struct text *out)
+{
+	text_add(out, "file:");
+	for (; *path; path++) {
+		if (strchr("%?#", *path))
+			text_printf(out, "%%%02x", *path);
+		else
+			text_bytes(out, span_of(path, 1));
+	}
+	text_add(out, "?immutable=1");
+}
+
+int sql_open_immutable(const char *path, sqlite3 **db)
+{
+	struct text uri = { 0 };
+	uri_of(path, &uri);
+	int rc = uri.bad ? SQLITE_NOMEM : sql_open(text_str(&uri), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, db);
+	text_done(&uri);
+	return rc;
+}
+
 void sql_close(sqlite3 **db)
 {
 	sqlite3_close(*db);

@@ -24,6 +24,8 @@ void sql_sentence(sqlite3 *db, int rc, struct text *out);
 // Opens a connection for one thread. `flags`: SQLITE_OPEN_READWRITE or SQLITE_OPEN_READONLY, maybe SQLITE_OPEN_URI.
 // On failure *db may still be set, so that sql_sentence can be asked; sql_close it.
 int sql_open(const char *path, int flags, sqlite3 **db);
+// Read-only, of a file that nobody writes: for a reader who may not make the -shm file of a database that has no WAL now.
+int sql_open_immutable(const char *path, sqlite3 **db);
 void sql_close(sqlite3 **db);
 int sql_prepare(sqlite3 *db, const char *text, sqlite3_stmt **out);
 void sql_finish(sqlite3_stmt **s);

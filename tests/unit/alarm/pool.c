@@ -25,7 +25,7 @@ struct pool {
 	struct text note;
 };
 
-uint64_t random_next(struct random *r) // splitmix64
+uint64_t draw_next(struct random *r) // splitmix64
 {
 	uint64_t z = r->state += 0x9e3779b97f4a7c15;
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
@@ -33,14 +33,14 @@ uint64_t random_next(struct random *r) // splitmix64
 	return z ^ z >> 31;
 }
 
-uint64_t random_below(struct random *r, uint64_t n)
+uint64_t draw_below(struct random *r, uint64_t n)
 {
-	return random_next(r) % n;
+	return draw_next(r) % n;
 }
 
 static int pick(struct random *r, const int *from, size_t n)
 {
-	return from[random_below(r, n)];
+	return from[draw_below(r, n)];
 }
 #define PICK(r, ...) pick(r, (const int[]){ __VA_ARGS__ }, sizeof((const int[]){ __VA_ARGS__ }) / sizeof(int))
 
@@ -48,8 +48,8 @@ static void printer_trap(struct made *m, struct random *r)
 {
 	char text[6][16], oid[6][48];
 	static const int columns[] = { 1, 2, 4, 5, 6, 7 };
-	int device = PICK(r, 1, 1, 1, 2), index = (int)random_below(r, 12);
-	bool generic = random_below(r, 6) == 0, removed = random_below(r, 5) == 0;
+	int device = PICK(r, 1, 1, 1, 2), index = (int)draw_below(r, 12);
+	bool generic = draw_below(r, 6) == 0, removed = draw_below(r, 5) == 0;
 	int values[] = { index,
 		         removed   ? 4
 		         : generic ? 3
@@ -57,7 +57,7 @@ static void printer_trap(struct made *m, struct random *r)
 		         removed   ? 18
 		         : generic ? 1
 		                   : PICK(r, 5, 6, 8, 10, 30),
-		         removed ? (int)random_below(r, 12) : PICK(r, 1, 1, 2),
+		         removed ? (int)draw_below(r, 12) : PICK(r, 1, 1, 2),
 		         PICK(r, -2, -2, 4),
 		         removed   ? 1801
 		         : generic ? 1
@@ -76,7 +76,7 @@ static void link_trap(struct made *m, struct random *r)
 	char text[8];
 	snprintf(text, sizeof text, "%d", PICK(r, 1, 2, 3));
 	const struct value rows[] = { { "1.3.6.1.2.1.2.2.1.1.1", 'i', text }, { 0 } };
-	make_v2(m, EVENT_TRAP, random_below(r, 2) ? "1.3.6.1.6.3.1.1.5.3" : "1.3.6.1.6.3.1.1.5.4", rows);
+	make_v2(m, EVENT_TRAP, draw_below(r, 2) ? "1.3.6.1.6.3.1.1.5.3" : "1.3.6.1.6.3.1.1.5.4", rows);
 }
 
 static void ups_trap(struct made *m, struct random *r)
@@ -86,7 +86,7 @@ static void ups_trap(struct made *m, struct random *r)
 	const struct value entry[] = { { "1.3.6.1.2.1.33.1.6.2.1.1.4", 'i', "4" },
 		                       { "1.3.6.1.2.1.33.1.6.2.1.2.4", 'o', alarm },
 		                       { 0 } };
-	const struct value battery[] = { { "1.3.6.1.2.1.33.1.2.3.0", 'i', random_below(r, 2) ? "30" : "2" },
+	const struct value battery[] = { { "1.3.6.1.2.1.33.1.2.3.0", 'i', draw_below(r, 2) ? "30" : "2" },
 		                         { "1.3.6.1.2.1.33.1.9.7.0", 'i', "5" },
 		                         { 0 } };
 	int which = PICK(r, 1, 3, 4);
@@ -98,8 +98,8 @@ static void ups_trap(struct made *m, struct random *r)
 static void text_trap(struct made *m, struct random *r)
 {
 	static const char *const words[] = { "error: head open", "error: ribbon out", "cleared: head open", "hello" };
-	const struct value rows[] = { { "1.3.6.1.4.1.10642.1.1.0", 's', words[random_below(r, 4)] },
-		                      { "1.3.6.1.2.1.43.5.1.1.17.1", 's', random_below(r, 2) ? "SN1" : "SN2" },
+	const struct value rows[] = { { "1.3.6.1.4.1.10642.1.1.0", 's', words[draw_below(r, 4)] },
+		                      { "1.3.6.1.2.1.43.5.1.1.17.1", 's', draw_below(r, 2) ? "SN1" : "SN2" },
 		                      { 0 } };
 	make_v2(m, EVENT_INFORM, "1.3.6.1.4.1.10642.2.0.1", rows);
 }
@@ -123,12 +123,12 @@ static void set_sender(struct event *e, struct random *r)
 {
 	static const char *const sites[] = { "", "rotterdam", "rotterdam", "oslo" };
 	static const char *const engines[] = { "\x80\x01\x02\x03\x01", "\x80\x01\x02\x03\x02", "\x80\x01\x02\x03\x03" };
-	uint64_t sender = random_below(r, SENDERS);
+	uint64_t sender = draw_below(r, SENDERS);
 	e->peer.ip[15] = (uint8_t)(1 + sender % 6);
 	e->site = span_str(sites[sender % 4]);
 	if (sender % 3 == 0) {
 		e->version = SNMP_V3;
-		e->engine = span_str(engines[random_below(r, 3)]);
+		e->engine = span_str(engines[draw_below(r, 3)]);
 	}
 }
 
@@ -140,9 +140,9 @@ struct pool *pool_new(struct random *r)
 	struct pool *p = calloc(1, sizeof *p);
 	assert_non_null(p);
 	for (size_t i = 0; i < POOL; i++) {
-		kinds[random_below(r, sizeof kinds / sizeof *kinds)](&p->made, r);
+		kinds[draw_below(r, sizeof kinds / sizeof *kinds)](&p->made, r);
 		set_sender(&p->made.event, r);
-		if (random_below(r, 50) == 0) {
+		if (draw_below(r, 50) == 0) {
 			p->made.event.kind = EVENT_STORM;
 			p->made.event.count = 9;
 			p->made.event.pdu_last = p->made.event.pdu;
@@ -170,8 +170,8 @@ static const char rules_text[] =
 static void draw_act(struct pool *p, struct random *r, uint64_t last, int64_t now)
 {
 	const long long second = now / 1000000000;
-	uint64_t near = last > 60 ? last - random_below(r, 60) : 1;
-	switch (random_below(r, 8)) {
+	uint64_t near = last > 60 ? last - draw_below(r, 60) : 1;
+	switch (draw_below(r, 8)) {
 	case 0:
 	case 1:
 		text_printf(&p->note, "{\"act\":\"ack\",\"alarm\":%llu,\"by\":\"alice\",\"note\":\"on my way\"}",
@@ -185,7 +185,7 @@ static void draw_act(struct pool *p, struct random *r, uint64_t last, int64_t no
 		break;
 	case 4:
 		text_printf(&p->note, "{\"act\":\"silence\",\"site\":\"rotterdam\",\"until\":%lld,\"by\":\"bob\"}",
-		            second + 30 + (long long)random_below(r, 4000));
+		            second + 30 + (long long)draw_below(r, 4000));
 		break;
 	case 5:
 		text_printf(&p->note,
@@ -197,16 +197,15 @@ static void draw_act(struct pool *p, struct random *r, uint64_t last, int64_t no
 		break;
 	default:
 		text_printf(&p->note, "{\"act\":\"merge\",\"device\":%llu,\"into\":%llu}",
-		            (unsigned long long)(1 + random_below(r, 40)),
-		            (unsigned long long)(1 + random_below(r, 40)));
+		            (unsigned long long)(1 + draw_below(r, 40)), (unsigned long long)(1 + draw_below(r, 40)));
 		break;
 	}
 }
 
 static void draw_poll(struct pool *p, struct random *r, uint64_t last)
 {
-	unsigned long long device = 1 + random_below(r, 30), near = last > 60 ? last - random_below(r, 60) : 1;
-	switch (random_below(r, 4)) {
+	unsigned long long device = 1 + draw_below(r, 30), near = last > 60 ? last - draw_below(r, 60) : 1;
+	switch (draw_below(r, 4)) {
 	case 0:
 		text_printf(&p->note, "{\"device\":%llu,\"asked\":\"ok\",\"serial\":\"SN%d\",\"model\":\"M\"}", device,
 		            PICK(r, 1, 2, 3));
@@ -229,7 +228,7 @@ static void draw_poll(struct pool *p, struct random *r, uint64_t last)
 
 void pool_draw(struct pool *p, struct random *r, uint64_t last, int64_t now, struct event *out)
 {
-	uint64_t kind = random_below(r, 100);
+	uint64_t kind = draw_below(r, 100);
 	text_clear(&p->note);
 	*out = (struct event){ .received = now };
 	if (kind < 3) {
@@ -238,15 +237,15 @@ void pool_draw(struct pool *p, struct random *r, uint64_t last, int64_t now, str
 	} else if (kind < 6) {
 		out->kind = EVENT_POLL;
 		draw_poll(p, r, last);
-	} else if (kind < 7 && random_below(r, 20) == 0) {
-		bool other = random_below(r, 2);
+	} else if (kind < 7 && draw_below(r, 20) == 0) {
+		bool other = draw_below(r, 2);
 		out->kind = EVENT_RULES;
 		text_printf(&p->note, rules_text, other ? "aa" : "bb", other ? "major" : "critical", other ? 600 : 0);
-	} else if (kind < 8 && random_below(r, 100) == 0) {
+	} else if (kind < 8 && draw_below(r, 100) == 0) {
 		out->kind = EVENT_GAP;
 		text_add(&p->note, "{}");
 	} else {
-		size_t i = random_below(r, POOL);
+		size_t i = draw_below(r, POOL);
 		assert_int_equal(event_decode(span_of(p->records[i].bytes, p->records[i].n), out), ST_OK);
 		out->received = now;
 		return;

@@ -10,8 +10,8 @@ struct pool;
 struct random {
 	uint64_t state;
 };
-uint64_t random_next(struct random *r);
-uint64_t random_below(struct random *r, uint64_t n);
+uint64_t draw_next(struct random *r);
+uint64_t draw_below(struct random *r, uint64_t n);
 
 struct pool *pool_new(struct random *r);
 void pool_free(struct pool *p);

@@ -37,7 +37,7 @@ struct world {
 
 static struct hash_key some_key(struct world *w)
 {
-	return (struct hash_key){ random_next(&w->random), random_next(&w->random) };
+	return (struct hash_key){ draw_next(&w->random), draw_next(&w->random) };
 }
 
 static void append(struct world *w, struct event *e)
@@ -70,7 +70,7 @@ static void follow(struct world *w, size_t most)
 	for (size_t i = 0; i < w->count && most; i++) {
 		if (w->entries[i].id < fold_next(w->fold))
 			continue;
-		int64_t wrong = w->jitter ? (int64_t)random_below(&w->random, (uint64_t)w->jitter) : 0;
+		int64_t wrong = w->jitter ? (int64_t)draw_below(&w->random, (uint64_t)w->jitter) : 0;
 		feed(w, w->fold, &w->entries[i], w->entries[i].time + wrong);
 		most--;
 	}
@@ -83,7 +83,7 @@ static void follow_tail(struct world *w)
 	while (i && w->entries[i - 1].id >= fold_next(w->fold))
 		i--;
 	for (; i < w->count; i++) {
-		int64_t wrong = w->jitter ? (int64_t)random_below(&w->random, (uint64_t)w->jitter) : 0;
+		int64_t wrong = w->jitter ? (int64_t)draw_below(&w->random, (uint64_t)w->jitter) : 0;
 		feed(w, w->fold, &w->entries[i], w->entries[i].time + wrong);
 	}
 }
@@ -103,11 +103,11 @@ static void tick(struct world *w)
 
 static void pass_time(struct world *w)
 {
-	uint64_t kind = random_below(&w->random, 1000);
+	uint64_t kind = draw_below(&w->random, 1000);
 	int64_t step = kind < 500   ? 0
-	               : kind < 950 ? (int64_t)random_below(&w->random, 3 * SECOND)
-	               : kind < 998 ? (int64_t)random_below(&w->random, 400 * SECOND)
-	                            : (int64_t)random_below(&w->random, 30 * 3600 * SECOND);
+	               : kind < 950 ? (int64_t)draw_below(&w->random, 3 * SECOND)
+	               : kind < 998 ? (int64_t)draw_below(&w->random, 400 * SECOND)
+	                            : (int64_t)draw_below(&w->random, 30 * 3600 * SECOND);
 	w->now += step;
 }
 
@@ -129,7 +129,7 @@ static bool rebuilt_is_same(struct world *w, bool quiet)
 		if (w->entries[i].id < fold_next(f) || w->entries[i].id >= fold_next(w->fold))
 			continue;
 		feed(w, f, &w->entries[i], w->entries[i].time);
-		if (random_below(&w->random, 3000) == 0)
+		if (draw_below(&w->random, 3000) == 0)
 			model_store(&again, f);
 	}
 	model_store(&again, f);
@@ -152,7 +152,7 @@ static void step(struct world *w)
 	pass_time(w);
 	pool_draw(w->pool, &w->random, w->next - 1, w->now, &e);
 	append(w, &e);
-	uint64_t luck = random_below(&w->random, 1000);
+	uint64_t luck = draw_below(&w->random, 1000);
 	if (luck < 900) {
 		follow_tail(w);
 		tick(w);
@@ -161,7 +161,7 @@ static void step(struct world *w)
 		model_store(&w->state, w->fold);
 	if (luck == 901) { // kill -9: what was not stored is gone
 		reload(w);
-		follow(w, random_below(&w->random, 100));
+		follow(w, draw_below(&w->random, 100));
 		w->crashes++;
 	} else if (luck == 902) {
 		model_store(&w->state, w->fold);
