@@ -253,13 +253,15 @@ static int make_workers(struct collector *c)
 		                .users = c->config->policy->users,
 		                .random = random_system(),
 		                .boots = c->engine.boots,
-		                .started = c->engine_started };
+		                .started = c->engine_started,
+		                .replay_max = (size_t)V3_REPLAY_MAX * c->worker_count };
 	for (unsigned i = 0; i < c->worker_count; i++) {
 		if (worker_new(i, &c->key, &v3, &c->workers[i])) {
 			log_line(LOG_IS_ERROR, "cannot make worker %u: out of memory", i);
 			return 1;
 		}
 		worker_set_policy(c->workers[i], c->config->policy);
+		v3.replay = &worker_intake(c->workers[0])->v3->replay;
 	}
 	return 0;
 }
@@ -338,7 +340,7 @@ void collector_stop(struct collector *c)
 void collector_free(struct collector *c)
 {
 	waiting_free(c->room);
-	for (unsigned i = 0; i < c->worker_count; i++)
+	for (unsigned i = c->worker_count; i-- > 0;) // the first has what the others share
 		worker_free(c->workers[i]);
 	journal_close(c->journal);
 	ring_done(&c->own);

@@ -218,9 +218,16 @@ bool intake_message(struct intake *in, const struct intake_meta *m, struct span 
 	}
 	if (r.pdu.has_trap_community)
 		mask_community(in, &r.event);
+	bool again = is_duplicate(in, &r.event, second, &key);
+	if (!again && r.event.kind == EVENT_INFORM && r.event.version == SNMP_V3 &&
+	    !v3_first_inform(in->v3, m->now, &r.v3)) {
+		r.answer = (struct span){ 0 };
+		refuse(in, m, ST_REPLAY, &r, bytes);
+		return true;
+	}
 	a->received++;
 	in->urgent |= r.answer.n > 0;
-	if (is_duplicate(in, &r.event, second, &key)) {
+	if (again) {
 		a->duplicate++;
 		answer_again(in, m, r.answer);
 		return true;

@@ -24,7 +24,9 @@ enum st v3_state_new(const struct v3_config *config, struct v3_state **out)
 	st = ciphers_new(config->crypto, &s->ciphers);
 	if (st == ST_OK)
 		st = engines_new(config->engines_max ? config->engines_max : V3_ENGINES_MAX, seed.key, &s->engines);
-	if (st == ST_OK)
+	if (st == ST_OK && config->replay)
+		s->replay = replay_share(config->replay);
+	else if (st == ST_OK)
 		st = replay_init(&s->replay, config->replay_max ? config->replay_max : V3_REPLAY_MAX);
 	if (st == ST_OK)
 		*out = s;

@@ -21,6 +21,7 @@ struct v3_config {
 	int64_t started;               // the `now` at which our snmpEngineTime was 0
 	size_t engines_max;            // 0: V3_ENGINES_MAX
 	size_t replay_max;             // 0: V3_REPLAY_MAX
+	const struct replay *replay;   // of a state that outlives this one, to be shared; NULL: its own
 };
 
 struct v3_state {
@@ -94,6 +95,11 @@ struct v3_received {
 // ST_NO_MEMORY.
 enum st v3_receive(struct v3_state *s, int64_t now, struct span site, const struct addr *peer, struct span datagram,
                    unsigned options, struct v3_scratch *scratch, struct v3_received *out);
+
+// Of an inform that is nobody's resend: whether its digest comes for the first time to any state that shares the set. Asked
+// once. An address of the attacker's choice brings a replay to another worker, and after the time for which informs are
+// remembered it may still be in the time window.
+bool v3_first_inform(struct v3_state *s, int64_t now, const struct v3_received *r);
 
 // The engine that a received notification came from: of a trap the authoritative one, of an inform the context's.
 struct span v3_sender_engine(const struct v3_received *r);

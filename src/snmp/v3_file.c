@@ -10,7 +10,15 @@
 // No secrets: keys are made again from the passwords.
 #include "snmp/v3.h"
 
-enum { FILE_VERSION = 1, FLAG_LENIENT = 1, FLAG_CLOCK = 2, DIGEST_SIZE = 12, CRC_SIZE = 4, DAY_SECONDS = 86400 };
+enum {
+	FILE_VERSION = 1,
+	FLAG_LENIENT = 1,
+	FLAG_CLOCK = 2,
+	DIGEST_SIZE = 12,
+	COUNT_SIZE = 4,
+	CRC_SIZE = 4,
+	DAY_SECONDS = 86400
+};
 
 static const uint8_t magic[4] = { 'T', 'L', 'v', '3' };
 static const int64_t SECOND = 1000000000;
@@ -59,22 +67,31 @@ static void count_digest(void *arg, uint64_t key, uint32_t age)
 
 static void put_digest(void *arg, uint64_t key, uint32_t age)
 {
-	const struct export *x = arg;
+	struct export *x = arg;
 	put(x->out, key, 8);
 	put(x->out, age, 4);
+	x->count++;
 }
 
-// The youngest, by halving the age until they fit the limit.
+// The youngest, by halving the age until they fit the limit; who shares another's set leaves them to that one. Others may
+// add meanwhile, so how many they are is known when they are written.
 static void put_digests(const struct v3_state *s, int64_t now, struct export *x)
 {
-	for (x->seconds = DAY_SECONDS;; x->seconds /= 2) {
+	for (x->seconds = DAY_SECONDS; s->replay.memory; x->seconds /= 2) {
 		x->count = 0;
 		replay_walk(&s->replay, now, x->seconds, count_digest, x);
 		if (x->count <= V3_REPLAY_EXPORT || x->seconds <= USM_TIME_WINDOW)
 			break;
 	}
-	put(x->out, x->count, 4);
-	replay_walk(&s->replay, now, x->seconds, put_digest, x);
+	size_t at = x->out->n;
+	put(x->out, 0, COUNT_SIZE);
+	x->count = 0;
+	if (s->replay.memory)
+		replay_walk(&s->replay, now, x->seconds, put_digest, x);
+	if (!x->out->bad) {
+		struct wr w = wr_of(x->out->p + at, COUNT_SIZE);
+		wr_be(&w, x->count, COUNT_SIZE);
+	}
 }
 
 void v3_export(const struct v3_state *s, int64_t now, int64_t wall, struct text *out)
@@ -171,11 +188,11 @@ enum st v3_import(struct v3_state *s, int64_t now, int64_t wall, struct span byt
 	}
 	if (st != ST_OK)
 		return st;
-	uint32_t digests = rd_u32(&r);
+	uint32_t digests = s->replay.memory ? rd_u32(&r) : 0;
 	for (uint32_t i = 0; i < digests; i++) {
 		uint64_t key = rd_u64(&r);
 		uint32_t age = rd_u32(&r);
-		replay_add(&s->replay, now - age * SECOND, key);
+		replay_add(&s->replay, now - age * SECOND, key, UINT32_MAX);
 	}
 	return ST_OK;
 }

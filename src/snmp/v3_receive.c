@@ -204,6 +204,18 @@ static void fill_reply(struct passage *p)
 	memcpy(reply->context_name, r->scoped.context_name.p, r->scoped.context_name.n);
 }
 
+// check_replay passed it, but the same trap may have come to another thread at the same time.
+static enum st take_digest(struct passage *p)
+{
+	bool lenient = p->engine && p->engine->lenient;
+	if (!p->r->verified || p->options & V3_SKIP_REPLAY)
+		return ST_OK;
+	return replay_add(&p->s->replay, p->now, replay_key(p->r->message.usm.auth),
+	                  lenient ? USM_TIME_WINDOW : UINT32_MAX)
+	               ? ST_OK
+	               : ST_REPLAY;
+}
+
 static enum st take_pdu(struct passage *p)
 {
 	enum st st = snmp_parse_pdu(p->r->scoped.pdu, &p->r->pdu);
@@ -216,15 +228,13 @@ static enum st take_pdu(struct passage *p)
 		fill_reply(p);
 		return ST_OK;
 	case PDU_TRAP_V2:
-		if (p->r->verified && !(p->options & V3_SKIP_REPLAY))
-			replay_add(&p->s->replay, p->now, replay_key(p->r->message.usm.auth));
-		return ST_OK;
+		return take_digest(p);
 	default:
 		return ST_PDU_TYPE;
 	}
 }
 
-// Only traps are ever in the set of digests, so a hit is a replay whatever this message will turn out to be; looking
+// Only traps are in the set under their own digest, so a hit is a replay whatever this message will turn out to be; looking
 // before learning keeps a replay from any address out of the engines.
 static enum st receive(struct passage *p, struct span datagram)
 {
@@ -298,6 +308,12 @@ enum st v3_receive(struct v3_state *s, int64_t now, struct span site, const stru
 	s->by[st]++;
 	out->report = report_for(out, st);
 	return st;
+}
+
+// Under another key than a trap's, because a resend of an inform is no replay.
+bool v3_first_inform(struct v3_state *s, int64_t now, const struct v3_received *r)
+{
+	return !r->verified || replay_add(&s->replay, now, ~replay_key(r->message.usm.auth), UINT32_MAX);
 }
 
 struct span v3_sender_engine(const struct v3_received *r)

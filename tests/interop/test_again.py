@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""The same inform again: acknowledged every time and stored once, by UDP, by TCP, and over a kill -9."""
+"""The same inform again: acknowledged every time and stored once, by UDP, by TCP, and over a kill -9. The same bytes of
+version 3 from somebody else: stored once, and nobody is told."""
 import socket
+import threading
 
 import harness
 from harness import PORT, Collector
@@ -50,6 +52,57 @@ def from_elsewhere(tap):
         tap.same(len(collector.events()), 2, "two addresses, two informs")
 
 
+USER = {"name": "alice", "auth": "sha256", "auth-password": "maple syrup", "priv": "aes128", "priv-password": "birch bark"}
+RELAY = PORT + 1
+
+
+def recorded(kind, folder):
+    """What `trapline send` says for one notification of version 3, on its way to the collector and back."""
+    said = []
+
+    def relay(near, far):
+        while True:
+            try:
+                message, sender = near.recvfrom(65536)
+                said.append(message)
+                far.sendto(message, ("127.0.0.1", PORT))
+                if kind == "inform":
+                    near.sendto(far.recv(65536), sender)
+            except OSError:
+                return
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as near, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as far:
+        near.bind(("127.0.0.1", RELAY))
+        near.settimeout(2)
+        far.settimeout(2)
+        thread = threading.Thread(target=relay, args=(near, far))
+        thread.start()
+        options = [f"--{k}={v}" if k != "name" else f"--user={v}" for k, v in USER.items()]
+        harness.run([harness.TRAPLINE, "send", kind, "coldStart", "--to", f"127.0.0.1:{RELAY}", "--state", folder, *options])
+        thread.join()
+    return said
+
+
+def replayed(tap):
+    """An attacker chooses his address, and with it the worker that hears him."""
+    with Collector(arguments=["--workers", "4"], users=[USER]) as collector:
+        for kind, stored in (("trap", 1), ("inform", 2)):
+            message = recorded(kind, collector.folder)[-1]
+            tap.ok(harness.wait_until(lambda n=stored: collector.status()["stored"] == n), f"a {kind} of version 3 is stored")
+            heard = collector.status()["received"]
+            for host in range(2, 34):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                    s.bind((f"127.0.0.{host}", 0))
+                    s.sendto(message, ("127.0.0.1", PORT))
+            harness.wait_until(lambda n=heard + 32: collector.status()["received"] == n)
+            status = collector.status()
+            tap.same((status["received"] - heard, status["stored"]), (32, stored), "replays from 32 addresses are not")
+        acknowledged = collector.status()["acknowledged"]
+        refused = collector.status()["refused"].get("replay", 0)
+        tap.ok(refused > 32 and acknowledged < 32, "all but those that reach its own worker are refused", collector.status())
+        tap.same(harness.ends_of(collector.status()), collector.status()["received"], "the ends sum to received")
+
+
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(again, from_elsewhere)
+    harness.main(again, from_elsewhere, replayed)
