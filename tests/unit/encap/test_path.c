@@ -133,6 +133,7 @@ static void many_places(void **state)
 	first.peer.port = 1000;
 	second.peer.port = 1001;
 	assert_int_equal(encap_answered(&p, 5 * SECOND, &first, tokens[0]).act, ENCAP_NOTHING);
+	assert_int_equal(answered(&p, 5 * SECOND, EVIL, tokens[1]).act, ENCAP_NOTHING); // the token alone is not enough
 	assert_int_equal(encap_answered(&p, 5 * SECOND, &second, tokens[1]).act, ENCAP_MOVED);
 	first.peer.port = 1002; // what else was asked is forgotten with the move
 	assert_int_equal(encap_answered(&p, 5 * SECOND, &first, tokens[2]).act, ENCAP_NOTHING);

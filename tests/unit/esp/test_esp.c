@@ -154,8 +154,9 @@ static void every_bit(void **state)
 			held_bytes(&two, packet_span(&one.pk.bytes));
 			two.pk.bytes.at[bit / 8] ^= (uint8_t)(1 << bit % 8);
 			enum st st = open_one(&t, &t.b, 2, &two);
+			uint32_t spi = ENDS_SPI_B ^ (bit < 32 ? UINT32_C(1) << (bit / 8 * -8 + 24 + bit % 8) : 0);
 			if (bit < 32)
-				assert_true(st == ST_ESP_SPI || st == ST_ESP_RESERVED);
+				assert_int_equal(st, spi && spi < 256 ? ST_ESP_RESERVED : ST_ESP_SPI);
 			else if (bit < 64)
 				assert_true(st == ST_FORGED || st == ST_ESP_OLD || st == ST_ESP_ZERO);
 			else
@@ -164,9 +165,16 @@ static void every_bit(void **state)
 			assert_memory_equal(&before, t.b.pair, sizeof before);
 			assert_memory_equal(bits, before.in.window.bits, sizeof bits);
 		}
+		assert_true(t.b.pair->in.forged > 0);
 		held_bytes(&two, packet_span(&one.pk.bytes));
 		assert_int_equal(open_one(&t, &t.b, 2, &two), ST_OK);
 		assert_int_equal(two.pk.number, 3);
+		assert_int_equal(t.b.pair->in.forged, 0);
+		for (uint32_t spi = 0; spi < 300; spi++) {
+			held_bytes(&two, packet_span(&one.pk.bytes));
+			ip_put32(two.pk.bytes.at, spi);
+			assert_int_equal(open_one(&t, &t.b, 2, &two), spi && spi < 256 ? ST_ESP_RESERVED : ST_ESP_SPI);
+		}
 		ends_done(&t);
 	}
 }
@@ -182,8 +190,12 @@ static void every_length(void **state)
 			memcpy(exact, one.pk.bytes.at, n);
 			struct esp_packet pk = { .bytes = { exact, exact + n, exact, n } }, *list[] = { &pk };
 			assert_int_equal(esp_open(t.b.esp, 2, list, 1, &t.effects), 0);
-			assert_true(pk.st == ST_ESP_SHORT || pk.st == ST_FORGED ||
-			            (pk.st == ST_ESP_BLOCK && aead_at(id)->block > 1));
+			const struct aead_alg *alg = aead_at(id);
+			size_t around = 8 + (size_t)alg->iv + alg->tag;
+			enum st want = n < around + 2              ? ST_ESP_SHORT
+			               : (n - around) % alg->block ? ST_ESP_BLOCK
+			                                           : ST_FORGED;
+			assert_int_equal(pk.st, want);
 			free(exact);
 		}
 		assert_int_equal(t.b.pair->in.window.top, 0);
@@ -195,7 +207,7 @@ static void every_length(void **state)
 static enum st open_text(const struct esp_policy *policy, struct span text, struct held *out)
 {
 	begin(aead_best(), aead_best(), AEAD_AES128_GCM16, policy);
-	uint8_t m[1024] = { 0, 0, ENDS_SPI_B >> 8, 0, 0, 0, 0, 1 };
+	uint8_t m[1024] = { 0, 0, ENDS_SPI_B >> 8, 0, 0, 0, 0, 1, [15] = 1 };
 	memcpy(m + 16, text.p, text.n);
 	struct aead_op op = { t.a.pair->out.key, m, 8, (uint32_t)text.n, policy->esn, 0, ST_NONE };
 	aead_seal(t.a.engine, &op, 1);
@@ -220,6 +232,7 @@ static void hostile_texts(void **state)
 		{ GOOD "01030204", ST_ESP_PADDING },
 		{ GOOD "0102ff04", ST_ESP_PADDING },
 		{ "0504", ST_ESP_PADDING },
+		{ "02030304", ST_ESP_PADDING }, // would begin in the IV, which ends with 1
 		{ "0004", ST_INNER_VERSION },
 		{ "003b", ST_ESP_DUMMY },
 		{ "01013b", ST_ESP_DUMMY },
@@ -423,11 +436,60 @@ static void limits_by_tick(void **state)
 	assert_int_equal(t.effect[1].owner, 3);
 	held_udp(&one, false, 1);
 	assert_int_equal(seal_one(&t, &t.a, 300, &one), ST_ESP_EXPIRED);
+	held_udp(&one, false, 1);
+	assert_int_equal(seal_one(&t, &t.b, 30, &one), ST_OK);
+	assert_int_equal(open_one(&t, &t.a, 300, &one), ST_ESP_EXPIRED);
 	struct esp_effects none = { 0 }; // no room: told with the next chance
 	esp_tick(t.b.esp, 500, &none);
 	t.effects.n = 0;
 	esp_tick(t.b.esp, 501, &t.effects);
 	assert_int_equal(t.effects.n, 2);
+	ends_done(&t);
+}
+
+// RFC 3602 section 3: unpredictable, here at least never the same, over several refills of the pool. The counters count.
+static void ivs(void **state)
+{
+	enum { N = 300 };
+	static uint8_t seen[N][16];
+	for (enum aead_id id = 0; id < AEAD_COUNT; id++) {
+		begin(aead_best(), aead_best(), id, &tunnel);
+		size_t n = aead_at(id)->iv;
+		for (size_t i = 0; i < N; i++) {
+			held_udp(&one, false, 1);
+			assert_int_equal(seal_one(&t, &t.a, 1, &one), ST_OK);
+			memcpy(seen[i], one.pk.bytes.at + 8, n);
+			for (size_t k = 0; k < i; k++)
+				assert_memory_not_equal(seen[k], seen[i], n);
+			struct rd r = rd_of(span_of(seen[i], n));
+			if (aead_at(id)->counter)
+				assert_int_equal(rd_u64(&r), i + 1);
+		}
+		ends_done(&t);
+	}
+}
+
+static enum st no_randomness(void *arg, void *out, size_t n)
+{
+	return *(bool *)arg ? ST_SYSTEM : test_random(&seed, out, n);
+}
+
+static void without_randomness(void **state)
+{
+	bool gone = false;
+	struct random random = { no_randomness, &gone };
+	ends_init(&t, crypto, aead_best(), aead_best(), &seed);
+	esp_free(t.a.esp);
+	assert_int_equal(esp_new(t.a.engine, random, &(struct esp_place){ 0 }, &t.a.esp), ST_OK);
+	ends_keys(&t, aead_at(AEAD_AES128_SHA256_128), &tunnel, 0);
+	gone = true;
+	struct esp_pair *p = NULL;
+	struct esp *other = NULL;
+	assert_int_equal(esp_add(t.a.esp, 1, &p), ST_SYSTEM);
+	assert_int_equal(esp_new(t.a.engine, random, &(struct esp_place){ 0 }, &other), ST_SYSTEM);
+	held_udp(&one, false, 1);
+	assert_int_equal(seal_one(&t, &t.a, 1, &one), ST_SYSTEM);
+	assert_int_equal(t.a.pair->out.number, 0);
 	ends_done(&t);
 }
 
@@ -590,6 +652,8 @@ int main(void)
 		cmocka_unit_test(limits),
 		cmocka_unit_test(limits_by_tick),
 		cmocka_unit_test(across_2_32),
+		cmocka_unit_test(ivs),
+		cmocka_unit_test(without_randomness),
 		cmocka_unit_test(out_of_step),
 		cmocka_unit_test(without_keys),
 		cmocka_unit_test(table),

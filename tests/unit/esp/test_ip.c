@@ -119,6 +119,9 @@ static void extension_headers(void **state)
 	assert_int_equal(ip_parse(v6_of(p, 60, part, sizeof part - 1), &v),
 	                 ST_FRAGMENT_MALFORMED);                                       // not whole units of 8
 	assert_int_equal(ip_parse(v6_of(p, 60, part, 16), &v), ST_FRAGMENT_MALFORMED); // empty
+	const uint8_t last[] = { 17, 0, 0xff, 0xf8, 1, 2, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8 };
+	assert_int_equal(ip_parse(v6_of(p, 44, last, sizeof last), &v), ST_FRAGMENT_MALFORMED); // ends behind 65,535
+	assert_int_equal(ip_parse(v6_of(p, 44, last, sizeof last - 1), &v), ST_OK);
 	uint8_t chain[8 * (IP_HEADERS_MAX + 1) + 8] = { 0 };
 	for (int i = 0; i <= IP_HEADERS_MAX; i++)
 		chain[8 * i] = 60;
