@@ -130,6 +130,13 @@ static const struct cli_option engine_options[] = {
 	END,
 };
 
+static const struct cli_option import_options[] = {
+	{ "output", 'o', "FILE", COMPLETE_FILE,
+	  "write to this new file, readable by its owner alone, instead of stdout" },
+	HELP,
+	END,
+};
+
 static const struct cli_option reading_options[] = { JSON, CONFIG, DATA, HELP, END };
 static const struct cli_option explain_options[] = { JSON, HELP, END };
 static const struct cli_option plain_options[] = { HELP, END };
@@ -195,6 +202,11 @@ static const struct command commands[] = {
 	  "to stderr; "
 	  "the merged result, secrets hidden, goes to stdout. Exit code 3: there are errors.",
 	  reading_options, cmd_check },
+	{ "import", "FILE", COMPLETE_FILE, 1, 1, "make a configuration of an snmptrapd.conf",
+	  "Reads Net-SNMP's snmptrapd.conf and the files it includes (- for stdin): communities with their sources, "
+	  "users with their passwords and levels, addresses to listen on. Writes them as a configuration of Trapline, "
+	  "secrets in it, and says on stderr, with file and line, what could not be carried over and why.",
+	  import_options, cmd_import },
 	{ "verify", "", NULL, 0, 0, "check every event of the journal for damage",
 	  "Reads the whole journal: the database's structure, checksums, records, the order of ids. Findings go to "
 	  "stdout, one a "

@@ -229,6 +229,29 @@ def test_decode():
         expect(2, *words)
 
 
+def test_import():
+    with tempfile.TemporaryDirectory() as folder:
+        conf, more, out = (Path(folder) / n for n in ("snmptrapd.conf", "more.conf", "out.yaml"))
+        conf.write_text('authCommunity log,execute sesame-1 10.0.0.0/8\ncreateUser -e 0x80000000010203 alice SHA-256 "open sesame-2" AES '
+                        "'sesame-3 too'\nauthUser log alice priv\ntraphandle default /bin/mail sesame-4\nincludeFile more.conf\n")
+        more.write_text("sesame-5 sesame-6\ncreateUser bob SHA -l 0xsesame7\nincludeFile more.conf\nincludeFile gone.conf\n")
+        result = expect(0, "import", conf)
+        assert "sesame" not in result.stderr
+        said = result.stderr.splitlines()
+        assert [line.split(": ")[0].replace(folder + "/", "") for line in said[:-1]] == [
+            "snmptrapd.conf:4", "more.conf:1", "more.conf:2", "more.conf:3", "more.conf:4"], said
+        assert said[-1] == "1 community and 1 user understood; 5 remarks"
+        assert expect(0, "import", conf, "-o", out).stdout == "" and out.read_text() == result.stdout
+        assert out.stat().st_mode & 0o777 == 0o600
+        assert expect(0, "check", "-c", out, "--data", folder).stderr.endswith("0 errors, 0 warnings\n")
+        for secret in ('community: "sesame-1"', '"open sesame-2"', '"sesame-3 too"', "from: [ 10.0.0.0/8 ]", "level: authPriv"):
+            assert secret in result.stdout, secret
+        expect(1, "import", conf, "-o", out)  # never over a file
+        expect(1, "import", Path(folder) / "gone.conf")
+        assert "imported-1" in expect(0, "import", "-", text="authCommunity log sesame\n").stdout
+    expect(2, "import")
+
+
 def test_engine_usage():
     for words in (["engine"], ["engine", "spoon"], ["engine", "list", "80001f8804"], ["engine", "lenient"], ["engine", "reset", "80"],
                   ["engine", "reset", "80001f8804", "--off"], ["engine", "list", "--site", "x"]):
