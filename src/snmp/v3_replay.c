@@ -23,14 +23,12 @@ enum st replay_init(struct replay *r, size_t max)
 		buckets *= 2;
 	// One line more, to begin at a line: calloc's pages come untouched, those of aligned_alloc would not be zero.
 	void *memory = calloc(buckets + 1, LINE);
-	pthread_mutex_t *locks = calloc(LOCKS, sizeof *locks);
+	struct lock *locks = calloc(LOCKS, sizeof *locks);
 	if (!memory || !locks) {
 		free(memory);
 		free(locks);
 		return ST_NO_MEMORY;
 	}
-	for (size_t i = 0; i < LOCKS; i++)
-		pthread_mutex_init(&locks[i], NULL);
 	uint8_t *line = memory;
 	line += (LINE - (uintptr_t)line % LINE) % LINE;
 	*r = (struct replay){ .memory = memory, .bucket = (void *)line, .locks = locks, .mask = buckets - 1 };
@@ -39,8 +37,6 @@ enum st replay_init(struct replay *r, size_t max)
 
 void replay_done(struct replay *r)
 {
-	for (size_t i = 0; r->memory && i < LOCKS; i++)
-		pthread_mutex_destroy(&r->locks[i]);
 	if (r->memory)
 		free(r->locks);
 	free(r->memory);
@@ -111,13 +107,13 @@ static void put(struct replay *r, int64_t now, uint64_t key)
 
 bool replay_add(struct replay *r, int64_t now, uint64_t key, uint32_t within)
 {
-	pthread_mutex_t *lock = &r->locks[key % LOCKS];
+	struct lock *lock = &r->locks[key % LOCKS];
 	uint32_t age;
-	pthread_mutex_lock(lock);
+	lock_take(lock);
 	bool fresh = !replay_seen(r, now, key, &age) || age > within;
 	if (fresh)
 		put(r, now, key);
-	pthread_mutex_unlock(lock);
+	lock_give(lock);
 	return fresh;
 }
 

@@ -10,17 +10,17 @@
 #ifndef SNMP_V3_REPLAY_H
 #define SNMP_V3_REPLAY_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/lock.h"
 #include "base/span.h"
 
 struct replay {
 	void *memory;                  // NULL: another's
 	_Atomic uint64_t (*bucket)[8]; // fingerprint in 48 bits, time in 16 (units of 8 seconds); 0 is free
-	pthread_mutex_t *locks;        // of the buckets, each of many
+	struct lock *locks;            // of the buckets, each of many
 	size_t mask;
 	uint64_t early; // forgotten by this thread while still inside the time window
 };
