@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll/access.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/secret.h"
+#include "snmp/message.h"
+
+struct poll_access *poll_access_new(void)
+{
+	return calloc(1, sizeof(struct poll_access));
+}
+
+void poll_access_free(struct poll_access *a)
+{
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->credential_count; i++) {
+		struct poll_credential *c = &a->credentials[i];
+		if (c->community)
+			secret_wipe(c->community, c->community_n);
+		free(c->community);
+		free(c->site);
+		free(c->user);
+		free(c->from.p);
+	}
+	for (size_t i = 0; i < a->site_count; i++) {
+		free(a->sites[i].name);
+		free(a->sites[i].from.p);
+	}
+	free(a->credentials);
+	free(a->sites);
+	usm_users_free(a->users);
+	free(a);
+}
+
+enum st poll_access_users(struct poll_access *a, struct usm_users *users, size_t *which)
+{
+	usm_users_free(a->users);
+	a->users = users;
+	for (size_t i = 0; i < a->credential_count; i++) {
+		struct poll_credential *c = &a->credentials[i];
+		size_t count = 0;
+		if (c->version != SNMP_VERSION_3)
+			continue;
+		c->entry = usm_users_find(users, span_str(c->user), &count);
+		if (!c->entry) {
+			*which = i;
+			return ST_USER;
+		}
+	}
+	return ST_OK;
+}
+
+static bool holds(const struct poll_prefixes *list, const struct addr *address)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (prefix_holds(&list->p[i], address))
+			return true;
+	return false;
+}
+
+static const struct poll_site *site_named(const struct poll_access *a, struct span name)
+{
+	for (size_t i = 0; i < a->site_count; i++)
+		if (span_equal(span_str(a->sites[i].name), name))
+			return &a->sites[i];
+	return NULL;
+}
+
+// The same private address stands in many sites; only a site that is defined by its sources is reached by them.
+static bool reached(const struct poll_access *a, struct span name, const struct addr *address)
+{
+	if (!name.n)
+		return true;
+	const struct poll_site *site = site_named(a, name);
+	return site && holds(&site->from, address);
+}
+
+enum poll_refusal poll_access_find(const struct poll_access *a, struct span site, const struct addr *address,
+                                   const struct poll_credential **out)
+{
+	const struct poll_credential *found = NULL;
+	for (size_t i = 0; i < a->credential_count && !found; i++) {
+		const struct poll_credential *c = &a->credentials[i];
+		if ((!c->site || span_equal(span_str(c->site), site)) && (!c->from.n || holds(&c->from, address)))
+			found = c;
+	}
+	if (!found)
+		return POLL_NO_CREDENTIAL;
+	if (!reached(a, site, address))
+		return POLL_BEHIND_TUNNEL;
+	*out = found;
+	return POLL_MAY;
+}
+
+const char *poll_refusal_text(enum poll_refusal r)
+{
+	static const char *const texts[] = {
+		[POLL_MAY] = "ok",
+		[POLL_NO_CREDENTIAL] = "no entry of 'read' in the configuration is for it",
+		[POLL_BEHIND_TUNNEL] = "its site is reached by a tunnel, where this version cannot ask",
+	};
+	return texts[r];
+}
