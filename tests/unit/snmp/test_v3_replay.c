@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The set of digests: what was added is seen, with its age; the oldest of a bucket goes first and is counted when it
 // goes early.
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
