@@ -130,6 +130,7 @@ enum st fold_load(struct fold *f, enum row_table t, const void *row)
 	switch (t) {
 	case ROW_FOLD:
 		f->row = *(const struct fold_row *)row;
+		f->row.version = FOLD_VERSION;
 		f->now = f->row.time;
 		break;
 	case ROW_RULES:
