@@ -270,6 +270,7 @@ int collector_open(struct collector *c, const struct config_flags *flags)
 {
 	*c = (struct collector){ .flags = *flags, .since = clock_wall() };
 	pthread_mutex_init(&c->lock, NULL);
+	pthread_mutex_init(&c->own_lock, NULL);
 	system_random(&c->key, sizeof c->key);
 	if (read_config(c) || make_data(c->config))
 		return 1;
@@ -298,6 +299,17 @@ static void nothing(void *arg)
 {
 }
 
+static bool note_of_alarms(void *arg, uint8_t kind, struct span note)
+{
+	return collector_note(arg, kind, note);
+}
+
+static enum st start_alarms(struct collector *c)
+{
+	const struct follower_options o = { .dir = c->config->data, .key = c->key, .note = note_of_alarms, .arg = c };
+	return follower_start(&o, &c->alarms);
+}
+
 int collector_start(struct collector *c)
 {
 	struct writer_source sources[INTAKE_WORKERS + 1];
@@ -316,6 +328,8 @@ int collector_start(struct collector *c)
 	waiting_set_policy(c->room, c->config->policy);
 	if (!st)
 		st = waiting_start(c->room, c->writer);
+	if (!st)
+		st = start_alarms(c);
 	if (st)
 		log_line(LOG_IS_ERROR, "cannot start: %s (%s)", st_text(st), strerror(errno));
 	return st ? 1 : 0;
@@ -333,8 +347,13 @@ void collector_stop(struct collector *c)
 			worker_call(c->workers[i], quiet, NULL);
 	waiting_stop(c->room);
 	collector_save_engines(c);
-	writer_stop(c->writer);
+	pthread_mutex_lock(&c->own_lock); // nobody writes any more
+	struct writer *writer = c->writer;
 	c->writer = NULL;
+	pthread_mutex_unlock(&c->own_lock);
+	writer_stop(writer);
+	follower_stop(c->alarms);
+	c->alarms = NULL;
 }
 
 void collector_free(struct collector *c)
@@ -346,18 +365,22 @@ void collector_free(struct collector *c)
 	ring_done(&c->own);
 	config_free(c->config);
 	crypto_free(c->crypto);
+	pthread_mutex_destroy(&c->own_lock);
 	pthread_mutex_destroy(&c->lock);
 }
 
-void collector_note(struct collector *c, uint8_t kind, const char *note)
+bool collector_note(struct collector *c, uint8_t kind, struct span note)
 {
-	struct event e = { .kind = kind, .received = clock_wall(), .note = span_str(note) };
+	struct event e = { .kind = kind, .received = clock_wall(), .note = note };
 	size_t max = EVENT_RECORD_OVERHEAD + e.note.n;
-	uint8_t *room = ring_reserve(&c->own, max);
-	if (!room)
-		return;
-	ring_publish(&c->own, event_encode(&e, room, max));
-	writer_wake(c->writer, false);
+	pthread_mutex_lock(&c->own_lock);
+	uint8_t *room = c->writer ? ring_reserve(&c->own, max) : NULL;
+	if (room) {
+		ring_publish(&c->own, event_encode(&e, room, max));
+		writer_wake(c->writer, false);
+	}
+	pthread_mutex_unlock(&c->own_lock);
+	return room != NULL;
 }
 
 static void swap_policy(struct worker *w, void *arg)
@@ -400,7 +423,7 @@ static enum st reload_locked(struct collector *c, struct text *said)
 	c->config->data = NULL;
 	config_free(c->config);
 	c->config = fresh;
-	collector_note(c, EVENT_RELOADED, "{}");
+	collector_note(c, EVENT_RELOADED, span_str("{}"));
 	return st;
 }
 

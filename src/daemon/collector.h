@@ -8,6 +8,7 @@
 #include "daemon/config.h"
 #include "daemon/listeners.h"
 #include "crypto/crypto.h"
+#include "deliver/follower.h"
 #include "intake/waiting.h"
 #include "intake/worker.h"
 #include "io/sandbox.h"
@@ -27,7 +28,9 @@ struct collector {
 	struct waiting *room;
 	struct engine_file engine;
 	struct crypto *crypto;
-	struct ring own; // the collector's own events
+	struct ring own;          // the collector's own events
+	pthread_mutex_t own_lock; // several threads write them
+	struct follower *alarms;
 	struct sandbox_state sandbox;
 	struct hash_key key;
 	int64_t since;          // wall
@@ -48,7 +51,8 @@ void collector_status(struct collector *c, struct text *out);
 // What the workers learned of engines, so that it survives the next start: DIR/engines.
 void collector_save_engines(struct collector *c);
 int collector_load_engines(struct collector *c);
-// Puts one of the collector's own events into the journal; note: JSON members without braces.
-void collector_note(struct collector *c, uint8_t kind, const char *note);
+// Puts one of the collector's own events into the journal; note: a JSON object. From any thread. false: there is no room
+// for it now.
+bool collector_note(struct collector *c, uint8_t kind, struct span note);
 
 #endif

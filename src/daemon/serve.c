@@ -199,7 +199,7 @@ static int run(struct serve *s)
 	struct collector *c = &s->collector;
 	if (collector_start(c) || control_start(s->api, c))
 		return 1;
-	collector_note(c, EVENT_STARTED, "{\"version\":\"" _TRAPLINE_VERSION "\"}");
+	collector_note(c, EVENT_STARTED, span_str("{\"version\":\"" _TRAPLINE_VERSION "\"}"));
 	say_started(s);
 	say_first_trap(c);
 	service_notify("READY=1");
@@ -210,7 +210,7 @@ static int run(struct serve *s)
 	loop_run(s->loop);
 	service_notify("STOPPING=1");
 	log_line(LOG_IS_INFO, "stopping");
-	collector_note(c, EVENT_STOPPED, "{}");
+	collector_note(c, EVENT_STOPPED, span_str("{}"));
 	return 0;
 }
 

@@ -175,6 +175,30 @@ static void put_collector(struct json *j, const struct collector *c)
 	json_close(j, '}');
 }
 
+static void put_followers(struct json *j, struct follower *alarms)
+{
+	json_key(j, "followers");
+	json_open(j, '[');
+	if (alarms) {
+		struct follower_state s = follower_state(alarms);
+		json_open(j, '{');
+		json_key_str(j, "name", "alarms");
+		json_key_str(j, "state", st_name(s.st));
+		json_key_str(j, "why", s.why);
+		json_key_uint(j, "next_id", s.next);
+		json_key_uint(j, "lag", s.journal_next > s.next ? s.journal_next - s.next : 0);
+		json_key_uint(j, "events", s.events);
+		json_key_uint(j, "damaged", s.damaged);
+		json_key_uint(j, "gaps", s.gaps);
+		json_key_uint(j, "ticks", s.ticks);
+		json_key_uint(j, "snapshots", s.snapshots);
+		json_key_uint(j, "devices", s.devices);
+		json_key_uint(j, "open", s.open);
+		json_close(j, '}');
+	}
+	json_close(j, ']');
+}
+
 static void put_status(struct json *j, struct collector *c, struct counts *n)
 {
 	struct account total = { 0 };
@@ -201,6 +225,7 @@ static void put_status(struct json *j, struct collector *c, struct counts *n)
 			put_listener(j, &c->listeners.list[i], &n->by_listener[i], &n->state[i]);
 	json_close(j, ']');
 	put_journal(j, &w);
+	put_followers(j, c->alarms);
 	put_room(j, &room);
 	put_engines(j, n);
 	put_collector(j, c);

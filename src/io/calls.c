@@ -63,7 +63,8 @@ const struct call_if calls_if[] = {
 	{ SCMP_SYS(socket), 0, ALL, AF_NETLINK },
 	{ SCMP_SYS(socketpair), 0, ALL, AF_UNIX },
 	{ SCMP_SYS(clone), 0, CLONE_THREAD | NEW_NAMESPACES, CLONE_THREAD },
-	{ SCMP_SYS(prlimit64), 2, ALL, 0 }, // reading, not setting
+	{ SCMP_SYS(prlimit64), 2, ALL, 0 },   // reading, not setting
+	{ SCMP_SYS(setpriority), 1, ALL, 0 }, // of the calling thread: followers give way
 	// Enough to ask and to be non-blocking; above all no TIOCSTI, which types into the terminal that started us.
 	{ SCMP_SYS(ioctl), 1, ALL, FIONBIO },
 	{ SCMP_SYS(ioctl), 1, ALL, FIONREAD },
