@@ -137,8 +137,10 @@ static void remember(struct collector *c, const struct journal_block *b, const s
 		int64_t age = age_of(r, b, id, &e);
 		if (age < 0 || age > (int64_t)DUPLICATES_SECONDS * SECOND_NS)
 			continue;
-		unsigned owner = e.transport == TRANSPORT_UDP ? udp_steer(&e.peer, c->worker_count) : 0;
+		unsigned owner = worker_owner(e.transport, &e.peer, c->worker_count);
 		intake_remember(worker_intake(c->workers[owner]), &e, r->now, age);
+		if (owner && listeners_passed(&c->listeners))
+			intake_remember(worker_intake(c->workers[0]), &e, r->now, age);
 	}
 }
 

@@ -42,12 +42,13 @@ void collector_save_engines(struct collector *c)
 
 struct owner {
 	unsigned index, count;
+	bool passed; // the first worker serves sockets of the service manager: it may hear anybody
 };
 
 static bool is_mine(void *arg, const struct addr *peer)
 {
 	const struct owner *o = arg;
-	return udp_steer(peer, o->count) == o->index;
+	return udp_steer(peer, o->count) == o->index || (o->passed && o->index == 0);
 }
 
 static enum st import_all(struct collector *c, struct span file)
@@ -57,7 +58,7 @@ static enum st import_all(struct collector *c, struct span file)
 	enum st st = ST_OK;
 	while (!st && frame_next(&r, &one))
 		for (unsigned i = 0; i < c->worker_count && !st; i++) {
-			struct owner o = { i, c->worker_count };
+			struct owner o = { i, c->worker_count, listeners_passed(&c->listeners) };
 			st = v3_import(worker_intake(c->workers[i])->v3, clock_monotonic(), clock_wall(), one, is_mine,
 			               &o);
 		}

@@ -26,10 +26,10 @@ static struct listener *add(struct listeners *ls, bool tcp, const struct addr *a
 		if (l->name[0])
 			continue;
 		char text[ADDR_TEXT];
-		*l = (struct listener){ .tcp = tcp, .addr = *a, .tcp_fd = -1 };
+		*l = (struct listener){ .tcp = tcp, .addr = *a };
 		snprintf(l->name, sizeof l->name, "%s:%s", tcp ? "tcp" : "udp", addr_text(a, text));
 		for (unsigned k = 0; k < INTAKE_WORKERS; k++)
-			l->udp[k].fd = -1;
+			l->udp[k].fd = l->tcp_fd[k] = -1;
 		return l;
 	}
 	return NULL;
@@ -61,7 +61,7 @@ static enum st open_udp(struct listener *l, unsigned workers)
 static bool open_one(struct listener *l, unsigned workers)
 {
 	struct addr bound;
-	enum st st = l->tcp ? tcp_listen(&l->addr, &l->tcp_fd, &bound) : open_udp(l, workers);
+	enum st st = l->tcp ? tcp_listen_group(&l->addr, workers, l->tcp_fd, &bound) : open_udp(l, workers);
 	l->open = st == ST_OK;
 	l->why[0] = 0;
 	if (st)
@@ -78,7 +78,7 @@ static void adopt(struct listeners *ls, const struct passed_socket *p)
 		return;
 	l->used = l->passed = l->open = true;
 	if (p->tcp) {
-		l->tcp_fd = p->fd;
+		l->tcp_fd[0] = p->fd;
 	} else {
 		l->open = udp_adopt(p->fd, &l->udp[0]) == ST_OK;
 		l->rcvbuf = l->udp[0].rcvbuf;
@@ -91,6 +91,14 @@ static void adopt_passed(struct listeners *ls)
 	int n = service_sockets(passed, INTAKE_LISTENERS);
 	for (int i = 0; i < n; i++)
 		adopt(ls, &passed[i]);
+}
+
+bool listeners_passed(const struct listeners *ls)
+{
+	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
+		if (ls->list[i].passed)
+			return true;
+	return false;
 }
 
 bool listeners_fit(struct listeners *ls, const struct config *c)
@@ -135,8 +143,8 @@ static void change_on_worker(struct worker *w, void *arg)
 	struct listener *l = c->listener;
 	if (!l->used)
 		worker_remove(w, c->index);
-	else if (l->tcp && l->tcp_fd >= 0)
-		c->st = worker_add_tcp(w, c->index, &l->addr, fd_give(&l->tcp_fd));
+	else if (l->tcp && l->tcp_fd[c->worker] >= 0)
+		c->st = worker_add_tcp(w, c->index, &l->addr, fd_give(&l->tcp_fd[c->worker]));
 	else if (!l->tcp && l->udp[c->worker].fd >= 0) {
 		c->st = worker_add_udp(w, c->index, &l->addr, &l->udp[c->worker]);
 		l->udp[c->worker].fd = -1;
@@ -147,7 +155,7 @@ enum st listeners_serve(struct listeners *ls, struct worker *const *workers, uns
 {
 	for (unsigned i = 0; i < INTAKE_LISTENERS; i++) {
 		struct listener *l = &ls->list[i];
-		for (unsigned k = 0; l->open && k < (l->tcp ? 1 : n); k++) {
+		for (unsigned k = 0; l->open && k < n; k++) {
 			struct change c = { .listener = l, .index = i, .worker = k };
 			worker_call(workers[k], change_on_worker, &c);
 			if (c.st)

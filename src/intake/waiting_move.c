@@ -6,7 +6,6 @@
 #include "intake/waiting_own.h"
 #include "intake/worker.h"
 #include "io/system.h"
-#include "io/udp.h"
 #include "snmp/message.h"
 
 // The worker that has the source's informs of the last minutes: the one that handed the message over, or after a restart the
@@ -15,7 +14,7 @@ static unsigned owner_of(const struct waiting *w, const struct waiting_message *
 {
 	if (m->counted)
 		return m->head.worker;
-	return m->head.transport == TRANSPORT_UDP ? udp_steer(&m->head.peer, w->worker_count) : 0;
+	return worker_owner(m->head.transport, &m->head.peer, w->worker_count);
 }
 
 struct late_call {

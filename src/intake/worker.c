@@ -440,9 +440,16 @@ void worker_count(struct worker *w, struct account *accounts, struct worker_list
 			listeners[i].rcvbuf += l->udp.rcvbuf;
 		}
 		listeners[i].kernel_dropped += l->drops;
-		if (l->tcp)
-			listeners[i].tcp = tcp_count(l->tcp);
+		if (l->tcp) {
+			const struct tcp_counters c = tcp_count(l->tcp);
+			tcp_counters_add(&listeners[i].tcp, &c);
+		}
 	}
+}
+
+unsigned worker_owner(uint8_t transport, const struct addr *peer, unsigned workers)
+{
+	return transport == TRANSPORT_ESP ? 0 : udp_steer(peer, workers);
 }
 
 uint64_t worker_forgotten(const struct worker *w)

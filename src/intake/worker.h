@@ -43,6 +43,8 @@ void worker_remove(struct worker *w, unsigned index);
 void worker_quiet(struct worker *w);
 // Brings the counters up to date and adds them up, per listener: arrays of INTAKE_LISTENERS.
 void worker_count(struct worker *w, struct account *accounts, struct worker_listener_state *listeners);
+// Which of so many workers hears a source, but for sockets of the service manager: those are the first one's.
+unsigned worker_owner(uint8_t transport, const struct addr *peer, unsigned workers);
 // Informs forgotten before their time, because of DUPLICATES_MAX.
 uint64_t worker_forgotten(const struct worker *w);
 

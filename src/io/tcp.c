@@ -12,6 +12,7 @@
 
 #include "base/scoped.h"
 #include "io/tcp_connection.h"
+#include "io/udp.h"
 
 enum {
 	ACCEPTS_A_TURN = 64, // of one listener; the rest waits in the kernel
@@ -41,7 +42,8 @@ static void close_quietly(int *fd)
 	errno = error;
 }
 
-enum st tcp_listen(const struct addr *local, int *fd, struct addr *bound)
+// Not yet listening: until the first of a group listens, nobody else may have the port.
+static enum st listen_bind(const struct addr *local, bool shared, int *fd)
 {
 	const int on = 1;
 	bool v6 = !addr_is_v4(local);
@@ -50,16 +52,57 @@ enum st tcp_listen(const struct addr *local, int *fd, struct addr *bound)
 		return listen_status();
 	if (v6 && setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
 		return listen_status();
+	if (shared && setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
+		return listen_status();
 	struct sockaddr_storage ss;
 	socklen_t n = addr_to_sockaddr(local, v6, &ss);
-	if (bind(s, (const struct sockaddr *)&ss, n) < 0 || listen(s, BACKLOG) < 0)
+	if (bind(s, (const struct sockaddr *)&ss, n) < 0)
 		return listen_status();
-	n = sizeof ss;
-	if (getsockname(s, (struct sockaddr *)&ss, &n) < 0)
-		return listen_status();
-	*bound = addr_from_sockaddr((const struct sockaddr *)&ss);
 	*fd = fd_give(&s);
 	return ST_OK;
+}
+
+static enum st listen_begin(int fd, struct addr *bound)
+{
+	struct sockaddr_storage ss;
+	socklen_t n = sizeof ss;
+	if (listen(fd, BACKLOG) < 0 || getsockname(fd, (struct sockaddr *)&ss, &n) < 0)
+		return listen_status();
+	*bound = addr_from_sockaddr((const struct sockaddr *)&ss);
+	return ST_OK;
+}
+
+enum st tcp_listen(const struct addr *local, int *fd, struct addr *bound)
+{
+	return tcp_listen_group(local, 1, fd, bound);
+}
+
+// The sockets after the first, which is bound.
+static enum st group_join(unsigned n, int *fds, struct addr *bound)
+{
+	const int on = 1;
+	if (setsockopt(fds[0], SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
+		return ST_SYSTEM;
+	enum st st = listen_begin(fds[0], bound);
+	for (unsigned i = 1; st == ST_OK && i < n; i++) {
+		st = listen_bind(bound, true, &fds[i]);
+		if (st == ST_OK)
+			st = listen_begin(fds[i], bound);
+	}
+	const struct udp_socket any = { .fd = fds[0] };
+	return st == ST_OK ? udp_steer_attach(&any, n) : st;
+}
+
+enum st tcp_listen_group(const struct addr *local, unsigned n, int *fds, struct addr *bound)
+{
+	for (unsigned i = 0; i < n; i++)
+		fds[i] = -1;
+	enum st st = listen_bind(local, false, &fds[0]);
+	if (st == ST_OK)
+		st = n == 1 ? listen_begin(fds[0], bound) : group_join(n, fds, bound);
+	for (unsigned i = 0; st != ST_OK && i < n; i++)
+		close_quietly(&fds[i]);
+	return st;
 }
 
 static void accept_again(void *arg)

@@ -51,11 +51,27 @@ struct tcp_counters {
 	uint64_t paused;                     // times that accepting stopped for lack of descriptors
 };
 
+static inline void tcp_counters_add(struct tcp_counters *to, const struct tcp_counters *c)
+{
+	to->accepted += c->accepted;
+	to->open += c->open;
+	to->refused_full += c->refused_full;
+	to->refused_peer += c->refused_peer;
+	to->timed_out += c->timed_out;
+	to->idle += c->idle;
+	to->stalled += c->stalled;
+	to->no_memory += c->no_memory;
+	to->paused += c->paused;
+}
+
 struct tcp_server;
 
 // A listening socket, non-blocking, SO_REUSEADDR, IPV6_V6ONLY, owned by the caller; *bound has the port when 0 was
 // asked. ST_IN_USE, ST_DENIED, ST_SYSTEM with errno.
 enum st tcp_listen(const struct addr *local, int *fd, struct addr *bound);
+// n of them in one SO_REUSEPORT group, one for each worker in worker order, steered as UDP is (io/udp.h), so that what is
+// known of a source has one owner. As in udp_open_group a port that is held is ST_IN_USE. On failure none is open.
+enum st tcp_listen_group(const struct addr *local, unsigned n, int *fds, struct addr *bound);
 
 enum st tcp_server_new(struct loop *l, const struct tcp_events *events, struct tcp_server **out);
 void tcp_server_free(struct tcp_server *s);

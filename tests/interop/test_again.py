@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The same inform again: acknowledged every time and stored once, by UDP, by TCP, and over a kill -9. The same bytes of
 version 3 from somebody else: stored once, and nobody is told."""
+import shutil
 import socket
+import tempfile
 import threading
+from pathlib import Path
 
 import harness
 from harness import PORT, Collector
@@ -39,6 +42,58 @@ def again(tap):
         tap.same(by_udp(other), 77, "the same request-id with other content")
         tap.same(len(collector.events()), 3, "are informs of their own")
         tap.same(harness.ends_of(collector.status()), collector.status()["received"], "the ends sum to received")
+
+
+def workers(tap):
+    """A source is the same worker's by UDP and by TCP, also after a new start."""
+    with Collector(arguments=["--workers", "4"]) as collector:
+        for host in range(1, 9):
+            message = harness.inform(host)
+
+            def say(kind, host=host, message=message):
+                with socket.socket(socket.AF_INET, kind) as s:
+                    s.settimeout(5)
+                    s.bind((f"127.0.0.{host}", 0))
+                    s.connect(("127.0.0.1", PORT))
+                    s.send(message)
+                    return harness.response_id(s.recv(65536))
+
+            said = [say(socket.SOCK_DGRAM), say(socket.SOCK_STREAM), say(socket.SOCK_DGRAM)]
+            if host % 4 == 0:
+                collector.kill()
+                collector.start()
+                said += [say(socket.SOCK_STREAM), say(socket.SOCK_DGRAM)]
+            tap.same(set(said), {host}, f"from 127.0.0.{host}: acknowledged by both")
+        tap.same(len(collector.events()), 8, "and each stored once")
+
+
+MANAGER = f"""#!/usr/bin/python3
+import os, socket, sys
+if sys.argv[1] == "serve":
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", {PORT}))
+    os.dup2(os.dup(s.fileno()), 3)
+    os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+os.execv("{harness.TRAPLINE}", ["trapline", *sys.argv[1:]])
+"""
+
+
+def passed(tap):
+    """A socket of the service manager is the first worker's, whoever sends, also after a new start."""
+    manager = Path(tempfile.mkdtemp(prefix="trapline-test-")) / "manager"
+    manager.write_text(MANAGER)
+    manager.chmod(0o755)
+    with Collector(arguments=["--workers", "4"], program=manager, listen=[f"udp:127.0.0.1:{PORT}"]) as collector:
+        for start in range(2):
+            for host in range(1, 9):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                    s.bind((f"127.0.0.{host}", 0))
+                    reply, _ = harness.ask(s, harness.inform(host), ("127.0.0.1", PORT))
+                    tap.same(harness.response_id(reply), host, f"start {start + 1}, from 127.0.0.{host}: acknowledged")
+            collector.kill()
+            collector.start()
+        tap.same(len(collector.events()), 8, "each is stored once")
+    shutil.rmtree(manager.parent)
 
 
 def from_elsewhere(tap):
@@ -105,4 +160,4 @@ def replayed(tap):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(again, from_elsewhere, replayed)
+    harness.main(again, workers, passed, from_elsewhere, replayed)

@@ -19,6 +19,7 @@
 
 #include "base/scoped.h"
 #include "io/tcp_connection.h"
+#include "io/udp.h"
 
 #define MILLISECOND INT64_C(1000000)
 
@@ -629,6 +630,33 @@ static void test_listen_and_remove(void **state)
 	bench_end(&b);
 }
 
+// A source comes to the worker that UDP's steering says, and a second group cannot take its share.
+static void test_group(void **state)
+{
+	enum { WORKERS = 4, SOURCES = 24 };
+	struct bench b = { 0 };
+	struct addr a, other;
+	int fds[WORKERS], others[WORKERS];
+	assert_int_equal(addr_parse("127.0.0.1:0", &a), ST_OK);
+	assert_int_equal(tcp_listen_group(&a, WORKERS, fds, &b.at), ST_OK);
+	assert_int_equal(tcp_listen_group(&b.at, WORKERS, others, &other), ST_IN_USE);
+	assert_int_equal(others[0], -1);
+	for (int i = 0; i < SOURCES; i++) {
+		char from[32];
+		struct sockaddr_storage ss;
+		socklen_t n = sizeof ss;
+		snprintf(from, sizeof from, "127.0.2.%d:0", i + 1);
+		int scoped(fd_close) fd = client(&b, from);
+		assert_int_equal(addr_parse(from, &a), ST_OK);
+		int scoped(fd_close) accepted = accept(fds[udp_steer(&a, WORKERS)], (struct sockaddr *)&ss, &n);
+		assert_true(accepted >= 0);
+		struct addr peer = addr_from_sockaddr((struct sockaddr *)&ss);
+		assert_true(addr_same_ip(&a, &peer));
+	}
+	for (int i = 0; i < WORKERS; i++)
+		fd_close(&fds[i]);
+}
+
 // An answer to a connection of the server before must not find one of the server that took its place.
 static void test_tokens_outlive_a_server(void **state)
 {
@@ -664,6 +692,7 @@ int main(void)
 		cmocka_unit_test(test_no_descriptors),
 		cmocka_unit_test(test_listen_and_remove),
 		cmocka_unit_test(test_tokens_outlive_a_server),
+		cmocka_unit_test(test_group),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
