@@ -85,6 +85,33 @@
 	X(FRAGMENT_OVERLAP, "fragment-overlap", "inner fragments that overlap")                                        \
 	X(FRAGMENT_LIMIT, "fragment-limit", "inner fragments over the limit")                                          \
 	X(FRAGMENT_TIME, "fragment-time", "inner fragments whose others never came")                                   \
+	/* IKEv2, RFC 7296 */                                                                                          \
+	X(IKE_HEADER, "ike-header", "an IKE header that contradicts itself")                                           \
+	X(IKE_VERSION, "ike-version", "another major version of IKE")                                                  \
+	X(IKE_SPI, "ike-spi", "an IKE SA that is not known here")                                                      \
+	X(IKE_PAYLOAD, "ike-payload", "a malformed IKE payload")                                                       \
+	X(IKE_CRITICAL, "ike-critical", "a critical IKE payload that is not known here")                               \
+	X(IKE_UNEXPECTED, "ike-unexpected", "an IKE exchange that this state does not allow")                          \
+	X(IKE_PAYLOADS, "ike-payloads", "an IKE payload is missing or not allowed in this exchange")                   \
+	X(IKE_ID, "ike-message-id", "an IKE message ID outside the window")                                            \
+	X(IKE_AGAIN, "ike-again", "an IKE request seen before: the kept answer was sent again")                        \
+	X(IKE_COOKIE, "ike-cookie", "an IKE_SA_INIT was answered with a cookie")                                       \
+	X(IKE_PROPOSAL, "ike-proposal", "none of the proposed algorithms is acceptable")                               \
+	X(IKE_GROUP, "ike-group", "the key exchange is not in the group that was chosen")                              \
+	X(IKE_KEY, "ike-key", "a key exchange value that is no value of its group")                                    \
+	X(IKE_NONCE, "ike-nonce", "a nonce that is too short or too long")                                             \
+	X(IKE_PROOF, "ike-proof", "the peer could not prove its identity")                                             \
+	X(IKE_TS, "ike-ts", "traffic selectors that nothing here allows")                                              \
+	X(IKE_CHILD, "ike-child", "a child SA that is not known here")                                                 \
+	X(IKE_LATER, "ike-later", "not now: another change of this SA is under way")                                   \
+	X(IKE_FRAGMENT, "ike-fragment", "a part of an IKE message, kept until the others come")                        \
+	X(IKE_FRAGMENT_LIMIT, "ike-fragment-limit", "parts of an IKE message over the limit")                          \
+	X(IKE_FULL, "ike-full", "too many IKE SAs are half open")                                                      \
+	X(IKE_REFUSED, "ike-refused", "the peer refused")                                                              \
+	X(IKE_TIMEOUT, "ike-timeout", "the peer does not answer")                                                      \
+	X(IKE_EXPIRED, "ike-expired", "the IKE SA has reached its lifetime")                                           \
+	X(IKE_DELETED, "ike-deleted", "the peer or the administrator ended it")                                        \
+	X(IKE_NO_NAT_T, "ike-no-nat-t", "the peer cannot wrap ESP in UDP")                                             \
 	/* the outside world */                                                                                        \
 	X(IO, "io", "an input/output error")                                                                           \
 	X(DISK_FULL, "disk-full", "the disk is full")                                                                  \

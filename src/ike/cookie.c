@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What proves something to us without our remembering it: cookies (RFC 7296 2.6), which show that an address is real, and
+// tokens (RFC 6290), which show a peer that we lost its SA.
+#include "ike/private.h"
+
+static void mac(const uint8_t secret[32], const struct ike_message *m, const struct ike_path *path, uint8_t *out)
+{
+	struct span spi = span_of(&m->spi_i, sizeof m->spi_i);
+	const struct span parts[] = { ike_body(m, PAYLOAD_NONCE), span_of(path->remote.ip, sizeof path->remote.ip),
+		                      spi };
+	prf(&digest_sha256, span_of(secret, 32), parts, 3, out);
+}
+
+static void turn_over(struct ike *ike, int64_t now)
+{
+	struct ike_cookies *c = &ike->cookies;
+	if (c->version && now - c->since < IKE_COOKIE_LIFE)
+		return;
+	uint8_t fresh[32];
+	if (random_bytes(ike->c.random, fresh, sizeof fresh) != ST_OK)
+		return;
+	memcpy(c->secret[1], c->version ? c->secret[0] : fresh, sizeof fresh);
+	memcpy(c->secret[0], fresh, sizeof fresh);
+	c->version = c->version == UINT8_MAX ? 1 : (uint8_t)(c->version + 1);
+	c->since = now;
+}
+
+void ike_cookie_make(struct ike *ike, int64_t now, const struct ike_message *m, const struct ike_path *path,
+                     uint8_t *out)
+{
+	turn_over(ike, now);
+	out[0] = ike->cookies.version;
+	mac(ike->cookies.secret[0], m, path, out + 1);
+}
+
+bool ike_cookie_good(struct ike *ike, int64_t now, const struct ike_message *m, const struct ike_path *path)
+{
+	const struct ike_notify *n = ike_find_notify(m, N_COOKIE);
+	if (!n || n->data.n != IKE_COOKIE_SIZE)
+		return false;
+	turn_over(ike, now);
+	uint8_t age = (uint8_t)(ike->cookies.version - n->data.p[0]), want[32];
+	if (age > 1)
+		return false;
+	mac(ike->cookies.secret[age], m, path, want);
+	return secret_equal(span_of(want, sizeof want), span_of(n->data.p + 1, sizeof want));
+}
+
+bool ike_has_tokens(const struct ike *ike)
+{
+	static const uint8_t none[32];
+	return memcmp(ike->c.token_secret, none, sizeof none) != 0;
+}
+
+void ike_token(const struct ike *ike, uint64_t spi_i, uint64_t spi_r, uint8_t out[32])
+{
+	const struct span parts[] = { span_of(&spi_i, sizeof spi_i), span_of(&spi_r, sizeof spi_r) };
+	prf(&digest_sha256, span_of(ike->c.token_secret, 32), parts, 2, out);
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+// The table of IKE SAs: by our own SPI, half-open ones by the request that made them, and all by when they are due.
+#include <stdlib.h>
+
+#include "ike/private.h"
+
+uint64_t ike_spi_here(const struct ike_sa *sa)
+{
+	return sa->initiator ? sa->spi_i : sa->spi_r;
+}
+
+static struct ike_sa **bucket(const struct ike *ike, struct ike_sa **table, uint64_t key)
+{
+	struct hash h = hash_begin(&ike->hash);
+	hash_add(&h, span_of(&key, sizeof key));
+	return &table[hash_end(&h) % IKE_BUCKETS];
+}
+
+struct ike_sa *ike_sa_find(const struct ike *ike, uint64_t spi_here)
+{
+	struct ike_sa *sa = *bucket(ike, ike->by_spi, spi_here);
+	while (sa && ike_spi_here(sa) != spi_here)
+		sa = sa->next_spi;
+	return sa;
+}
+
+struct ike_sa *ike_sa_started(const struct ike *ike, uint64_t tag)
+{
+	struct ike_sa *sa = *bucket(ike, ike->by_start, tag);
+	while (sa && sa->start->tag != tag)
+		sa = sa->next_start;
+	return sa;
+}
+
+void ike_sa_index(struct ike *ike, struct ike_sa *sa)
+{
+	struct ike_sa **b = bucket(ike, ike->by_spi, ike_spi_here(sa));
+	sa->next_spi = *b;
+	*b = sa;
+}
+
+void ike_sa_index_start(struct ike *ike, struct ike_sa *sa)
+{
+	struct ike_sa **b = bucket(ike, ike->by_start, sa->start->tag);
+	sa->next_start = *b;
+	*b = sa;
+}
+
+static void unindex(struct ike *ike, struct ike_sa *sa)
+{
+	for (struct ike_sa **b = bucket(ike, ike->by_spi, ike_spi_here(sa)); *b; b = &(*b)->next_spi)
+		if (*b == sa) {
+			*b = sa->next_spi;
+			break;
+		}
+}
+
+static void unindex_start(struct ike *ike, struct ike_sa *sa)
+{
+	for (struct ike_sa **b = bucket(ike, ike->by_start, sa->start->tag); *b; b = &(*b)->next_start)
+		if (*b == sa) {
+			*b = sa->next_start;
+			break;
+		}
+}
+
+// The heap: the earliest on top; its children at 2i+1 and 2i+2.
+static void put_at(struct ike *ike, size_t i, struct ike_sa *sa)
+{
+	ike->heap[i] = sa;
+	sa->place = i;
+}
+
+static void rise(struct ike *ike, struct ike_sa *sa)
+{
+	size_t i = sa->place;
+	for (; i && ike->heap[(i - 1) / 2]->due > sa->due; i = (i - 1) / 2)
+		put_at(ike, i, ike->heap[(i - 1) / 2]);
+	put_at(ike, i, sa);
+}
+
+static void sink(struct ike *ike, struct ike_sa *sa)
+{
+	size_t i = sa->place;
+	for (size_t k; (k = 2 * i + 1) < ike->n_heap; i = k) {
+		if (k + 1 < ike->n_heap && ike->heap[k + 1]->due < ike->heap[k]->due)
+			k++;
+		if (ike->heap[k]->due >= sa->due)
+			break;
+		put_at(ike, i, ike->heap[k]);
+	}
+	put_at(ike, i, sa);
+}
+
+static void earlier(int64_t *due, int64_t at)
+{
+	if (at < *due)
+		*due = at;
+}
+
+static int64_t due_of(const struct ike_sa *sa)
+{
+	int64_t due = sa->hard;
+	bool busy = sa->task.kind != TASK_NONE, wants = sa->want != 0;
+	if (busy)
+		earlier(&due, sa->task.again);
+	if (sa->state == IKE_HALF)
+		earlier(&due, sa->born + IKE_HALF_OPEN_LIFE);
+	if (sa->state != IKE_UP)
+		return due;
+	earlier(&due, sa->soft);
+	if (sa->dpd && !busy)
+		earlier(&due, sa->heard + sa->dpd);
+	for (const struct ike_child *c = sa->children; c; c = c->next) {
+		earlier(&due, c->soft);
+		earlier(&due, c->hard);
+		wants |= c->want_rekey || c->want_delete;
+	}
+	if (wants && !busy)
+		earlier(&due, sa->retry);
+	return due;
+}
+
+void ike_sa_schedule(struct ike *ike, struct ike_sa *sa)
+{
+	sa->due = due_of(sa);
+	rise(ike, sa);
+	sink(ike, sa);
+}
+
+// What it wanted could not be done now.
+void ike_sa_put_off(struct ike *ike, struct ike_sa *sa, int64_t until)
+{
+	sa->due = until;
+	sink(ike, sa);
+}
+
+static bool heap_add(struct ike *ike, struct ike_sa *sa)
+{
+	if (ike->n_heap == ike->room_heap) {
+		size_t room = ike->room_heap ? ike->room_heap * 2 : 64;
+		struct ike_sa **heap = realloc(ike->heap, room * sizeof *heap);
+		if (!heap)
+			return false;
+		ike->heap = heap;
+		ike->room_heap = room;
+	}
+	sa->due = INT64_MAX;
+	put_at(ike, ike->n_heap++, sa);
+	return true;
+}
+
+static void heap_remove(struct ike *ike, struct ike_sa *sa)
+{
+	struct ike_sa *last = ike->heap[--ike->n_heap];
+	if (last == sa)
+		return;
+	put_at(ike, sa->place, last);
+	rise(ike, last);
+	sink(ike, last);
+}
+
+bool ike_spi_draw(struct ike *ike, uint64_t *spi)
+{
+	do
+		if (random_bytes(ike->c.random, spi, sizeof *spi) != ST_OK)
+			return false;
+	while (*spi >> 32 == 0 || ike_sa_find(ike, *spi)); // its beginning is no marker (RFC 3948 2.2)
+	return true;
+}
+
+struct ike_sa *ike_sa_new(struct ike *ike, bool initiator, uint32_t site, int64_t now, uint64_t spi)
+{
+	struct ike_sa *sa = spi || ike_spi_draw(ike, &spi) ? calloc(1, sizeof *sa) : NULL;
+	if (!sa || !heap_add(ike, sa)) {
+		free(sa);
+		return NULL;
+	}
+	sa->initiator = initiator;
+	*(initiator ? &sa->spi_i : &sa->spi_r) = spi;
+	sa->site = site;
+	sa->born = sa->heard = now;
+	sa->soft = sa->hard = INT64_MAX;
+	sa->state = initiator ? IKE_INIT_SENT : IKE_FRESH;
+	sa->why = ST_IKE_DELETED;
+	ike_sa_index(ike, sa);
+	ike->counters.sas++;
+	if (site != IKE_NO_SITE)
+		ike->sites[site].sas++;
+	return sa;
+}
+
+void ike_start_free(struct ike_start *s)
+{
+	if (!s)
+		return;
+	dh_free(s->dh);
+	free(s->init_i.at);
+	free(s->init_r.at);
+	secret_wipe(s, sizeof *s);
+	free(s);
+}
+
+void ike_task_free(struct ike_task *task)
+{
+	dh_free(task->dh);
+	free(task->request.at);
+	*task = (struct ike_task){ 0 };
+}
+
+void ike_task_done(struct ike_sa *sa)
+{
+	ike_task_free(&sa->task);
+}
+
+struct ike_site_state *ike_site_of(struct ike *ike, const struct ike_sa *sa)
+{
+	return sa->site < ike->n_sites && ike->sites[sa->site].used ? &ike->sites[sa->site] : NULL;
+}
+
+static size_t address_bucket(const struct ike *ike, const struct addr *a)
+{
+	struct hash h = hash_begin(&ike->hash);
+	hash_add(&h, span_of(a->ip, sizeof a->ip));
+	return hash_end(&h) % IKE_ADDRESS_BUCKETS;
+}
+
+void ike_count_half(struct ike *ike, struct ike_sa *sa, bool half)
+{
+	if (half == sa->counted_half)
+		return;
+	uint16_t *n = &ike->half_by_address[address_bucket(ike, &sa->path.remote)];
+	sa->counted_half = half;
+	*n = (uint16_t)(*n + (half ? 1 : -1));
+	ike->counters.half_open += half ? 1 : -1;
+}
+
+unsigned ike_half_at(const struct ike *ike, const struct addr *a)
+{
+	return ike->half_by_address[address_bucket(ike, a)];
+}
+
+static void leave_site(struct ike_turn *t, struct ike_sa *sa)
+{
+	struct ike_site_state *s = ike_site_of(t->ike, sa);
+	if (!s)
+		return;
+	s->sas--;
+	if (sa->counted_up && --s->up == 0)
+		ike_tell(t, (struct ike_effect){ .kind = IKE_SITE_DOWN, .site = sa->site, .why = sa->why });
+	if (s->sas == 0 && s->c.initiate) {
+		int64_t wait = IKE_AGAIN_FIRST << (s->failures < 6 ? s->failures : 6);
+		s->again = t->now + (wait < IKE_AGAIN_MAX ? wait : IKE_AGAIN_MAX);
+		s->failures++;
+	}
+}
+
+// An answer that must not see this SA again: whoever waits for it as the other half of a collision.
+static void forget_twin(struct ike *ike, const struct ike_sa *sa)
+{
+	for (size_t i = 0; i < ike->n_heap; i++)
+		if (ike->heap[i]->theirs == sa)
+			ike->heap[i]->theirs = NULL;
+}
+
+void ike_sa_end(struct ike_turn *t)
+{
+	struct ike *ike = t->ike;
+	struct ike_sa *sa = t->sa;
+	while (sa->children)
+		ike_child_down(t, sa->children, sa->why);
+	if (sa->task.spi)
+		ike_spi_give(t, sa->task.spi);
+	if (sa->start && sa->start->spi)
+		ike_spi_give(t, sa->start->spi);
+	ike_count_half(ike, sa, false);
+	if (sa->start && sa->start->tag)
+		unindex_start(ike, sa);
+	unindex(ike, sa);
+	heap_remove(ike, sa);
+	if (sa->counted_up)
+		forget_twin(ike, sa);
+	leave_site(t, sa);
+	ike_start_free(sa->start);
+	ike_task_done(sa);
+	ike_parts_free(sa->parts);
+	free(sa->answer.at);
+	aead_key_free(ike->c.engine, sa->seal);
+	aead_key_free(ike->c.engine, sa->open);
+	secret_wipe(sa, sizeof *sa);
+	free(sa);
+	ike->counters.sas--;
+	t->sa = NULL;
+}
+
+int64_t ike_jitter(struct ike *ike, int64_t life)
+{
+	uint16_t r = 0;
+	(void)random_bytes(ike->c.random, &r, sizeof r);
+	return life / 10 * 9 - life / 10 * r / UINT16_MAX;
+}
+
+// Authenticated: what was needed for that goes, and the site is up.
+void ike_sa_up(struct ike_turn *t, bool again)
+{
+	struct ike_sa *sa = t->sa;
+	struct ike_site_state *s = &t->ike->sites[sa->site];
+	ike_count_half(t->ike, sa, false);
+	if (sa->start && sa->start->tag)
+		unindex_start(t->ike, sa);
+	ike_start_free(sa->start);
+	sa->start = NULL;
+	secret_wipe(sa->pi, sizeof sa->pi);
+	secret_wipe(sa->pr, sizeof sa->pr);
+	sa->dpd = s->c.dpd;
+	sa->heard = t->now;
+	sa->soft = t->now + ike_jitter(t->ike, s->c.ike_life);
+	sa->hard = t->now + s->c.ike_life;
+	sa->counted_up = true;
+	s->failures = 0;
+	s->again = INT64_MAX;
+	if (s->up++ == 0 && !again) {
+		struct ike_effect e = { .kind = IKE_SITE_UP, .site = sa->site, .path = sa->path };
+		memcpy(e.address, sa->address, sizeof e.address);
+		ike_tell(t, e);
+	}
+}
