@@ -18,6 +18,7 @@ enum intake_limits {
 	DUPLICATES_SECONDS = 150,     // how long: the time window of RFC 3414 2.2.3, so a v3 resend fits in it
 	STORM_SOURCES = 1 << 14,      // sources whose rate is watched per worker; full: a new source is not limited
 	STORM_PROBES = 16,            // slots looked at for a source
+	STORM_BYTES = 16 << 20,       // kept by all open storm rows of a worker; full: messages are not limited
 	STORM_ANSWERS = 1024,         // informs of one source and second that wait for the storm row; more: no answer
 	STORM_ANSWER_BYTES = 1 << 20, // of all open storm rows of a worker (fits INTAKE_ANSWERS); more: no answer
 

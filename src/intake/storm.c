@@ -85,6 +85,11 @@ static uint8_t *copy_of(struct span s)
 	return p;
 }
 
+static size_t first_bytes(const struct event *e)
+{
+	return e->site.n + e->credential.n + e->engine.n + e->context.n + e->pdu.n;
+}
+
 // One allocation for all spans of the first message.
 static bool keep_first(struct storm *storm, const struct event *e)
 {
@@ -92,10 +97,8 @@ static bool keep_first(struct storm *storm, const struct event *e)
 	storm->event = *e;
 	struct span *to[] = { &storm->event.site, &storm->event.credential, &storm->event.engine, &storm->event.context,
 		              &storm->event.pdu };
-	size_t n = 0;
-	for (size_t i = 0; i < sizeof from / sizeof *from; i++)
-		n += from[i]->n;
-	uint8_t *p = storm->kept = malloc(n ? n : 1);
+	storm->kept_bytes = first_bytes(e);
+	uint8_t *p = storm->kept = malloc(storm->kept_bytes + 1);
 	if (!p)
 		return false;
 	for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
@@ -126,14 +129,26 @@ static struct storm *storm_open(struct storms *s, struct storm_source *source, c
 	return storm;
 }
 
+static size_t row_bytes(const struct storm *storm)
+{
+	return storm->kept_bytes + storm->event.pdu_last.n;
+}
+
 enum st storms_add(struct storms *s, struct storm_source *source, const struct event *e, uint16_t listener)
 {
+	struct storm *storm = source->storm;
+	size_t before = storm ? row_bytes(storm) : 0;
+	size_t after = (storm ? storm->kept_bytes : first_bytes(e)) + e->pdu.n;
+	if (s->bytes - before + after > STORM_BYTES)
+		return ST_FULL;
 	uint8_t *last = copy_of(e->pdu);
-	struct storm *storm = source->storm ? source->storm : last ? storm_open(s, source, e, listener) : NULL;
+	if (!storm && last)
+		storm = storm_open(s, source, e, listener);
 	if (!last || !storm) {
 		free(last);
 		return ST_NO_MEMORY;
 	}
+	s->bytes = s->bytes - before + after;
 	free(storm->last);
 	storm->last = last;
 	storm->event.pdu_last = span_of(last, e->pdu.n);
@@ -182,5 +197,6 @@ void storms_close(struct storms *s, struct storm *storm)
 		s->open_end = &s->open;
 	storm->source->storm = NULL;
 	s->answer_bytes -= storm->answer_bytes;
+	s->bytes -= row_bytes(storm);
 	storm_free(storm);
 }

@@ -23,6 +23,7 @@ struct storm_answer {
 struct storm {
 	struct event event; // spans point into `kept` and `last`
 	uint8_t *kept, *last;
+	size_t kept_bytes;
 	size_t answer_bytes;
 	unsigned answer_count;
 	uint16_t listener;
@@ -41,7 +42,7 @@ struct storm_source {
 struct storms {
 	struct storm_source *sources;
 	struct storm *open, **open_end; // in order of opening
-	size_t answer_bytes;
+	size_t answer_bytes, bytes;     // of all open rows: of their answers, of the messages they keep
 };
 
 enum st storms_init(struct storms *s);
@@ -50,7 +51,7 @@ void storms_done(struct storms *s);
 // Counts a message of this source in this second; true when it is over the rate.
 bool storms_over(struct storms *s, const struct hash_key *key, const struct addr *peer, uint32_t second, uint32_t rate,
                  struct storm_source **source);
-// Adds the message to the source's storm row (opening it). ST_NO_MEMORY: it was not added.
+// Adds the message to the source's storm row (opening it). ST_FULL (STORM_BYTES), ST_NO_MEMORY: it was not added.
 enum st storms_add(struct storms *s, struct storm_source *source, const struct event *e, uint16_t listener);
 // The open row of a source, or NULL.
 struct storm *storms_find(struct storms *s, const struct hash_key *key, const struct addr *peer);

@@ -91,6 +91,32 @@ static void flood_of_sources_limits_nobody(void **state)
 	storms_done(&s);
 }
 
+// Large messages of many sources: what the open rows keep is bounded, and given back.
+static void messages_are_bounded(void **state)
+{
+	static char large[60001];
+	enum { SOURCES = 2 * STORM_BYTES / sizeof large };
+	struct storms s;
+	struct storm_source *source;
+	unsigned full = 0;
+	memset(large, 'x', sizeof large - 1);
+	assert_int_equal(storms_init(&s), ST_OK);
+	for (unsigned second = 1; second <= 2; second++) {
+		for (unsigned i = 0; i < 2 * SOURCES; i++) {
+			struct addr a = peer_of(i % SOURCES);
+			struct event e = event_of(&a, large);
+			assert_true(storms_over(&s, &key, &a, second, 0, &source));
+			full += storms_add(&s, source, &e, 0) == ST_FULL;
+			assert_true(s.bytes <= STORM_BYTES);
+		}
+		assert_in_range(full, second * SOURCES / 2, second * 2 * SOURCES);
+		for (struct storm *row; (row = storms_ripe(&s, second + 1, false));)
+			storms_close(&s, row);
+		assert_int_equal(s.bytes, 0);
+	}
+	storms_done(&s);
+}
+
 static void answers_are_bounded(void **state)
 {
 	struct storms s;
@@ -113,6 +139,7 @@ int main(void)
 		cmocka_unit_test(row_keeps_first_and_last),
 		cmocka_unit_test(sources_are_apart),
 		cmocka_unit_test(flood_of_sources_limits_nobody),
+		cmocka_unit_test(messages_are_bounded),
 		cmocka_unit_test(answers_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
