@@ -137,6 +137,29 @@ static const struct cli_option import_options[] = {
 	END,
 };
 
+static const struct cli_option alarms_options[] = {
+	{ "state", 0, "open|all", "open all",
+	  "the open ones, or those that were cleared too (default: open, with --json all)" },
+	{ "site", 0, "SITE", NULL, "of this site" },
+	{ "device", 0, "ID", NULL, "of this device" },
+	{ "severity", 0, "SEVERITY", "critical major minor warning info", "at least as severe" },
+	JSON,
+	CONFIG,
+	DATA,
+	HELP,
+	END,
+};
+
+static const struct cli_option devices_options[] = {
+	{ "site", 0, "SITE", NULL, "of this site" },
+	{ "device", 0, "ID", NULL, "this one" },
+	JSON,
+	CONFIG,
+	DATA,
+	HELP,
+	END,
+};
+
 static const struct cli_option reading_options[] = { JSON, CONFIG, DATA, HELP, END };
 static const struct cli_option explain_options[] = { JSON, HELP, END };
 static const struct cli_option plain_options[] = { HELP, END };
@@ -207,6 +230,22 @@ static const struct command commands[] = {
 	  "users with their passwords and levels, addresses to listen on. Writes them as a configuration of Trapline, "
 	  "secrets in it, and says on stderr, with file and line, what could not be carried over and why.",
 	  import_options, cmd_import },
+	{ "alarms", "", NULL, 0, 0, "what is wrong now, and what was",
+	  "Prints the alarms that the collector made of the journal: what, where, who can put it right, since when and "
+	  "how "
+	  "often; a "
+	  "cleared one with the reason. It reads the files, so it works whether or not the collector runs.",
+	  alarms_options, cmd_alarms },
+	{ "devices", "", NULL, 0, 0, "who was heard",
+	  "Prints the devices that sent something, with what is known of them and how many alarms are open.",
+	  devices_options, cmd_devices },
+	{ "rebuild", "", NULL, 0, 0, "compute the state of alarms again and compare",
+	  "Folds the journal again, from its begin or from the oldest snapshot that it reaches back to, and compares "
+	  "every "
+	  "row with "
+	  "the state that is there, which it does not touch. Exit code 3: they differ; the first difference goes to "
+	  "stdout.",
+	  reading_options, cmd_rebuild },
 	{ "verify", "", NULL, 0, 0, "check every event of the journal for damage",
 	  "Reads the whole journal: the database's structure, checksums, records, the order of ids. Findings go to "
 	  "stdout, one a "

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows in words and as JSON, made when they are read: the lines of `alarms` and `devices`. The names of the members are a
+// contract; what a row has not is null.
+#ifndef ALARM_WORDS_H
+#define ALARM_WORDS_H
+
+#include "alarm/rows.h"
+
+// One plain sentence, without control characters.
+void alarm_sentence(const struct alarm_row *a, struct text *out);
+// Who can put it right, or NULL where nothing is known of that. Good as long as `a`; `scratch` is for its own use.
+const char *alarm_who(const struct alarm_row *a, struct text *scratch);
+// One JSON object each, no newline.
+void alarm_json(const struct alarm_row *a, struct text *out);
+void device_json(const struct device_row *d, struct text *out);
+void silence_json(const struct silence_row *s, struct text *out);
+// The address that a device last spoke from: "192.0.2.7"; nothing when it is not known.
+void device_address(const struct device_row *d, struct text *out);
+
+#endif
