@@ -11,7 +11,7 @@
 
 enum { FIELDS_MAX = 8, CREDENTIAL_TEXT = 257, NOTE_TEXT = 160 };
 
-static const int64_t MOVE_NS = 10 * INT64_C(1000000000);
+static const int64_t MOVE_NS = 3 * INT64_C(1000000000); // other requests wait meanwhile
 
 struct entry {
 	const char *list;
@@ -138,6 +138,17 @@ static bool is_allowed_now(const struct collector *c, const struct waiting_facts
 	return policy_community(c->config->policy, credential_of(f), &f->peer, &f->listener, &why) && !wish->from;
 }
 
+static enum st check_wish(const struct waiting_facts *f, const struct decide_wish *w, struct text *said)
+{
+	if (f->version == SNMP_V3 && (w->from || w->label))
+		text_add(said, "it came with version 3: a user has passwords, and neither label nor addresses");
+	else if (f->version != SNMP_V3 && (w->user || w->auth || w->level))
+		text_add(said, "it came with a community: there is no user and no password to it");
+	else
+		return ST_OK;
+	return ST_SYNTAX;
+}
+
 static enum st add_what_is_needed(struct collector *c, const struct waiting_facts *f, const struct decide_wish *wish,
                                   struct text *said)
 {
@@ -177,6 +188,8 @@ enum st decide_allow(struct collector *c, uint64_t id, const struct decide_wish 
 	if (st)
 		text_printf(said, "nothing with the id %" PRIu64 " waits", id);
 	else
+		st = check_wish(&f, wish, said);
+	if (!st)
 		st = add_what_is_needed(c, &f, wish, said);
 	if (!st)
 		st = move_it(c, id, said);

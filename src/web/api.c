@@ -117,6 +117,8 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 static void finished(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
 {
 	struct incoming *in = *state;
+	if (in && in->body.p)
+		explicit_bzero(in->body.p, in->body.n); // there may be a password in it
 	if (in)
 		text_done(&in->body);
 	free(in);

@@ -134,6 +134,7 @@ def commands(tap):
         for words, code, said in ((["list", "7"], 2, "no further word"), (["allow"], 2, "ids"), (["allow", "x"], 2, "no id"),
                                   (["nothing"], 2, "one of list"), (["allow", "77"], 1, "nothing with the id 77"),
                                   (["deny", "77"], 1, "nothing with the id 77"), (["show", "77"], 1, "nothing with the id 77"),
+                                  (["allow", "1", "--user", "alice"], 1, "came with a community"),
                                   (["allow", "1", "--from", "10.0.0.0/99"], 1, "not an address prefix")):
             done = command(collector, *words)
             tap.ok(done.returncode == code and said in done.stderr, f"waiting {' '.join(words)}: exit code {code}, {said}", done.stderr)
@@ -188,6 +189,8 @@ def version3(tap):
         ids = {w["reason_code"]: w["id"] for w in collector.waiting() if w["user"] == "bob"}
         done = command(collector, "allow", ids["unknown-user"])
         tap.ok(done.returncode == 1 and "--auth" in done.stderr, "allow says what is needed", done.stderr)
+        done = command(collector, "allow", ids["unknown-user"], "--label", "x")
+        tap.ok(done.returncode == 1 and "version 3" in done.stderr, "and what is of no use", done.stderr)
         wish = [w.replace("alice", "bob") for w in ALLOW_ALICE]
         done = command(collector, "allow", ids["unknown-user"], *wish[:5], "wrongpass123", *wish[6:])
         tap.ok(done.returncode == 1 and "verify" in done.stderr, "wrong passwords are not written", done.stderr)
