@@ -26,7 +26,7 @@ enum intake_limits {
 	WAITING_RING = 1 << 20,         // bytes between a worker and the room; full: evicted at once
 	WAITING_BYTES = 32 << 20,       // of all that waits, WAITING_COST included
 	WAITING_SOURCE_BYTES = 1 << 20, // of one source: sixteen of the largest messages
-	WAITING_SOURCE_ITEMS = 64,      // of one source; more: the one not heard for longest goes
+	WAITING_SOURCE_ITEMS = 256,     // of one source, which may be a site behind NAT; more: the least recent goes
 	WAITING_ITEM_MESSAGES = 256,    // raw messages of one item
 	WAITING_COST = 768,        // bytes that a message counts for besides its own: its item, its source, the lists
 	WAITING_BUCKETS = 1 << 14, // of the hash tables: about as many as messages that fit

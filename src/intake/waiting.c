@@ -19,7 +19,7 @@ enum bell_reasons { BELL_HANDED = 1 << 0, BELL_CALL = 1 << 1, BELL_STOP = 1 << 2
 enum waiting_times {
 	LINGER_MS = 5,       // so that a flood wakes the room 200 times a second, not each time
 	SAVE_LINGER_MS = 50, // so that what comes together is saved together
-	SAVE_PAUSE = 10,     // times as long as a save took, until the next
+	SAVE_PAUSE = 40,     // times as long as a save took, until the next
 	SAVE_RETRY_MS = 500,
 	MOVE_MS = 5, // between looks whether the journal committed
 };

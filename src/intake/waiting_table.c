@@ -32,7 +32,8 @@ enum st waiting_table_init(struct waiting_table *t, const struct waiting_limits 
 	TAILQ_INIT(&t->moving);
 	t->items_by_key = calloc(WAITING_BUCKETS, sizeof(struct waiting_item *));
 	t->sources = calloc(WAITING_BUCKETS, sizeof(struct waiting_source *));
-	if (t->items_by_key && t->sources)
+	t->messages = calloc(WAITING_BUCKETS, sizeof(struct waiting_message *));
+	if (t->items_by_key && t->sources && t->messages)
 		return ST_OK;
 	waiting_table_done(t);
 	return ST_NO_MEMORY;
@@ -273,14 +274,23 @@ static void weigh(struct waiting_table *t, struct waiting_item *i, const struct 
 	heap_fix(t, i->source);
 }
 
+static uint64_t octets_hash(const struct waiting_table *t, struct span octets)
+{
+	struct hash h = hash_begin(&t->key);
+	hash_add(&h, octets);
+	return hash_end(&h);
+}
+
 static struct waiting_message *message_add(struct waiting_table *t, struct waiting_item *i,
                                            const struct waiting_head *head, struct span bytes)
 {
 	struct waiting_message *m = malloc(sizeof *m + bytes.n);
 	if (!m)
 		return NULL;
-	*m = (struct waiting_message){ .item = i, .head = *head, .n = bytes.n };
+	*m = (struct waiting_message){ .item = i, .head = *head, .hash = octets_hash(t, bytes), .n = bytes.n };
 	memcpy(m->bytes, bytes.p, bytes.n);
+	m->next = t->messages[m->hash % WAITING_BUCKETS];
+	t->messages[m->hash % WAITING_BUCKETS] = m;
 	TAILQ_INSERT_TAIL(&i->messages, m, in_item);
 	i->kept++;
 	t->message_count++;
@@ -311,6 +321,10 @@ void waiting_table_remove(struct waiting_table *t, struct waiting_message *m)
 		TAILQ_REMOVE(&t->unsaved_messages, m, unsaved);
 	if (m->saved)
 		forget(&t->dropped_messages, m->id);
+	struct waiting_message **at = &t->messages[m->hash % WAITING_BUCKETS];
+	while (*at != m)
+		at = &(*at)->next;
+	*at = m->next;
 	TAILQ_REMOVE(&i->messages, m, in_item);
 	i->kept--;
 	t->message_count--;
@@ -394,13 +408,12 @@ static void limit(struct waiting_table *t, struct waiting_item *i)
 		evict(t, oldest(largest(t->heap[0])));
 }
 
-static bool kept_already(const struct waiting_item *i, struct span bytes)
+static bool kept_already(const struct waiting_table *t, const struct waiting_item *i, struct span bytes)
 {
-	const struct waiting_message *m;
-	TAILQ_FOREACH (m, &i->messages, in_item)
-		if (span_equal(span_of(m->bytes, m->n), bytes))
-			return true;
-	return false;
+	const struct waiting_message *m = t->messages[octets_hash(t, bytes) % WAITING_BUCKETS];
+	while (m && !(m->item == i && span_equal(span_of(m->bytes, m->n), bytes)))
+		m = m->next;
+	return m;
 }
 
 static void item_heard(struct waiting_table *t, struct waiting_item *i, const struct waiting_head *head)
@@ -427,7 +440,7 @@ void waiting_table_add(struct waiting_table *t, const struct waiting_head *head,
 		                     .credential = hint.credential,
 		                     .engine = hint.engine };
 	struct waiting_item *i = item_get(t, &like);
-	bool again = i && hint.again && kept_already(i, bytes);
+	bool again = i && hint.again && kept_already(t, i, bytes);
 	struct waiting_message *m = i && !again ? message_add(t, i, head, bytes) : NULL;
 	if (m) {
 		m->id = t->next_message++;
@@ -521,6 +534,7 @@ void waiting_table_done(struct waiting_table *t)
 		waiting_table_remove(t, TAILQ_FIRST(&i->messages));
 	free(t->items_by_key);
 	free(t->sources);
+	free(t->messages);
 	free(t->heap);
 	free(t->dropped_items.list);
 	free(t->dropped_messages.list);

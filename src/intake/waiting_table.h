@@ -36,8 +36,10 @@ struct waiting_head {
 
 struct waiting_message {
 	TAILQ_ENTRY(waiting_message) in_item, unsaved, in_moving;
+	struct waiting_message *next; // of the bucket
 	struct waiting_item *item;
 	struct waiting_head head;
+	uint64_t hash; // of its octets
 	uint64_t id;
 	uint64_t moving; // see store/room.h; 0: it waits
 	bool counted;    // received by this process, so one of its counts
@@ -89,6 +91,7 @@ struct waiting_table {
 	struct hash_key key;
 	struct waiting_item **items_by_key; // WAITING_BUCKETS
 	struct waiting_source **sources;    // WAITING_BUCKETS
+	struct waiting_message **messages;  // WAITING_BUCKETS, by their octets
 	struct waiting_source **heap;       // the fullest first
 	size_t source_count, heap_room;
 	size_t weight; // of what may be evicted
