@@ -116,12 +116,15 @@ struct remembering {
 };
 
 // From then on everything counts as heard just now, so that what came again by itself is not stored again out of the room.
-// The age of what waited is that of its row.
+// The age of what waited is that of its row. What was received later than now came before the clock was set back.
 static int64_t age_of(const struct remembering *r, const struct journal_block *b, uint64_t id, const struct event *e)
 {
 	if (r->since && id >= r->since && (e->kind == EVENT_INFORM || e->version == SNMP_V3))
 		return 0;
-	return e->kind == EVENT_INFORM ? r->wall - (e->waiting ? b->time : e->received) : -1;
+	if (e->kind != EVENT_INFORM)
+		return -1;
+	int64_t at = e->waiting ? b->time : e->received;
+	return at < r->wall ? r->wall - at : 0;
 }
 
 static void remember(struct collector *c, const struct journal_block *b, const struct remembering *r)

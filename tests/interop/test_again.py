@@ -96,6 +96,19 @@ def passed(tap):
     shutil.rmtree(manager.parent)
 
 
+def clock_set_back(tap):
+    """The wall clock is an hour behind after a new start: what the journal holds is later than now."""
+    message = harness.inform(6)
+    ahead = {"LD_PRELOAD": harness.BUILD / "tests/interop/libclock_ahead.so", "ASAN_OPTIONS": "verify_asan_link_order=0"}
+    with Collector(environment=ahead) as collector:
+        tap.same(by_udp(message), 6, "acknowledged while the clock is ahead")
+        collector.kill()
+        collector.environment = {}
+        collector.start()
+        tap.same([by_udp(message), by_udp(message)], [6, 6], "and again when it was set right")
+        tap.same(len(collector.events()), 1, "stored once")
+
+
 def from_elsewhere(tap):
     """The same bytes from another address are another device's inform."""
     message = harness.inform(5)
@@ -160,4 +173,4 @@ def replayed(tap):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(again, workers, passed, from_elsewhere, replayed)
+    harness.main(again, workers, passed, clock_set_back, from_elsewhere, replayed)
