@@ -29,6 +29,7 @@ void config_free(struct config *c)
 	free(c->engine_id);
 	free(c->listen);
 	config_users_free(c);
+	poll_access_free(c->access);
 	for (char **f = c->folders; f && *f; f++)
 		free(*f);
 	free(c->folders);
@@ -153,8 +154,9 @@ static enum st load(const struct config_flags *flags, struct config_build *b)
 	                                                            : NULL;
 	c->tree = config_tree_new();
 	c->policy = policy_new();
+	c->access = poll_access_new();
 	c->file = file ? strdup(file) : NULL;
-	if (!c->tree || !c->policy || (file && !c->file))
+	if (!c->tree || !c->policy || !c->access || (file && !c->file))
 		return ST_NO_MEMORY;
 	enum st st = read_main(file, flags, c->tree, b->report);
 	if (st == ST_OK)
@@ -168,6 +170,7 @@ static enum st load(const struct config_flags *flags, struct config_build *b)
 	config_put_parts(b, c, &c->tree->root);
 	config_check_sites(b, &c->tree->root);
 	config_check_listeners(b, &c->tree->root);
+	config_check_read(b, &c->tree->root);
 	return b->st;
 }
 

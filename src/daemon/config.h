@@ -13,6 +13,7 @@
 #include "daemon/config_report.h"
 #include "daemon/config_types.h"
 #include "intake/policy.h"
+#include "poll/access.h"
 #include "snmp/usm_users.h"
 
 struct config_tree;
@@ -28,6 +29,7 @@ struct config {
 	struct policy *policy;  // communities, sites, relays, rate
 	struct usm_user *users; // with their passwords
 	size_t user_count;
+	struct poll_access *access; // who may be asked; its v3 entries are found by poll_access_users
 	int64_t keep_ns;
 	uint64_t keep_bytes;
 	unsigned workers; // 0: by the number of cores

@@ -44,6 +44,9 @@ static const struct config_key keys[] = {
 	BLOCK(BLOCK_TOP, "retention", BLOCK_RETENTION, put_block, "how long and how much the journal keeps"),
 	BLOCK(BLOCK_TOP, "tunnel", BLOCK_TUNNEL, NULL, "our end of the IPsec tunnels"),
 	BLOCKS(BLOCK_TOP, "sites", BLOCK_SITE, put_site, "the places that devices stand in"),
+	BLOCKS(BLOCK_TOP, "read", BLOCK_READ, put_read,
+	       "as whom devices are asked back; the first entry that fits a device is used, and one that none fits is "
+	       "never asked"),
 	BLOCKS(BLOCK_TOP, "denied", BLOCK_DENIED, put_denied,
 	       "what does not wait to be allowed (written by trapline waiting deny)"),
 
@@ -84,6 +87,15 @@ static const struct config_key keys[] = {
 	ONE(BLOCK_SITE, "psk", TYPE_SECRET, NULL, "the pre-shared key of its tunnel"),
 	ONE(BLOCK_SITE, "psk-file", TYPE_PATH, NULL, "a file that holds it"),
 	LIST(BLOCK_SITE, "networks", TYPE_PREFIX, NULL, "the networks behind its tunnel"),
+	ONE(BLOCK_READ, "site", TYPE_NAME, put_read_site, "only devices of this site"),
+	LIST(BLOCK_READ, "from", TYPE_PREFIX, put_read_from, "only devices at these addresses"),
+	ONE(BLOCK_READ, "community", TYPE_SECRET, put_read_community, "ask with this community"),
+	ONE(BLOCK_READ, "community-file", TYPE_PATH, put_read_community_file, "a file that holds the community"),
+	ONE(BLOCK_READ, "user", TYPE_NAME, put_read_user,
+	    "ask by SNMPv3 as this entry of users, instead of a community"),
+	ONE(BLOCK_READ, "version", TYPE_VERSION, put_read_version, "1 or 2c with a community; without it 2c"),
+	NUMBER(BLOCK_READ, "port", CONFIG_PORT_MAX, put_read_port, "the UDP port that they answer on; without it 161"),
+
 	LIST(BLOCK_DENIED, "from", TYPE_PREFIX, put_denied_from, "the senders' addresses"),
 	ONE(BLOCK_DENIED, "mark", TYPE_TEXT, put_denied_mark, "a keyed hash of the community or user name"),
 	ONE(BLOCK_DENIED, "note", TYPE_TEXT, put_denied_note, "for people who read the file"),
@@ -155,6 +167,7 @@ const char *config_block_example(enum config_block block)
 		[BLOCK_TUNNEL] = "{ listen: [ \"udp:0.0.0.0:2797\" ] }",
 		[BLOCK_IDENTITY] = "{ fqdn: site1 }",
 		[BLOCK_DENIED] = "{ from: [ 10.0.0.7 ], mark: \"...\" }",
+		[BLOCK_READ] = "{ from: [ 10.2.0.0/16 ], community: \"...\" }",
 		[BLOCK_SITE] = "{ name: head-office, from: [ 10.2.0.0/16 ] }",
 	};
 	return examples[block];

@@ -14,6 +14,7 @@ enum config_block {
 	BLOCK_IDENTITY,
 	BLOCK_SITE,
 	BLOCK_DENIED,
+	BLOCK_READ,
 	BLOCK_COUNT
 };
 

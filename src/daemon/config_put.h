@@ -25,6 +25,8 @@ config_put_fn put_denied, put_denied_from, put_denied_mark, put_denied_note;
 config_put_fn put_site, put_site_name, put_site_from;
 config_put_fn put_users, put_user_name, put_user_auth, put_user_auth_password, put_user_auth_password_file,
         put_user_priv, put_user_priv_password, put_user_priv_password_file, put_user_level;
+config_put_fn put_read, put_read_site, put_read_from, put_read_community, put_read_community_file, put_read_user,
+        put_read_version, put_read_port;
 // Wipes and frees what they put.
 void config_users_free(struct config *c);
 
@@ -32,6 +34,8 @@ void config_users_free(struct config *c);
 void config_put_prefixes(struct config_build *b, struct prefixes *out, const struct setting *list);
 // What only the whole shows: names and prefixes that two sites claim.
 void config_check_sites(struct config_build *b, const struct setting *root);
+// The same of `read`: sites and users that are not there. Takes the sites over into config->access.
+void config_check_read(struct config_build *b, const struct setting *root);
 // The same of listeners: named twice, or by a community but not listened on.
 void config_check_listeners(struct config_build *b, const struct setting *root);
 

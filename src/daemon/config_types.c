@@ -161,6 +161,11 @@ static bool is_level(const char *text, uint64_t max)
 	return is_word_of(text, "noAuthNoPriv authNoPriv authPriv");
 }
 
+static bool is_version(const char *text, uint64_t max)
+{
+	return is_word_of(text, "1 2c");
+}
+
 static const struct {
 	bool (*is)(const char *text, uint64_t max);
 	const char *noun, *right, *example;
@@ -184,6 +189,7 @@ static const struct {
 	[TYPE_AUTH] = { is_auth, "an authentication", "one of md5 sha1 sha224 sha256 sha384 sha512", "sha256" },
 	[TYPE_PRIV] = { is_priv, "an encryption", "one of des aes128 aes192 aes256", "aes128" },
 	[TYPE_LEVEL] = { is_level, "a security level", "one of noAuthNoPriv authNoPriv authPriv", "authPriv" },
+	[TYPE_VERSION] = { is_version, "a version", "1 or 2c", "2c" },
 };
 
 const char *config_type_example(enum config_type type)

@@ -24,6 +24,7 @@ enum config_type {
 	TYPE_AUTH,
 	TYPE_PRIV,
 	TYPE_LEVEL,
+	TYPE_VERSION, // 1 or 2c
 	TYPE_COUNT
 };
 
