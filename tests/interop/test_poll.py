@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's snmpd as a printer (its tables by `override`), asked by the poller in v1, v2c and v3:
+a warning that no trap carries is found, what is gone is told, identity is filled, and refusals are told apart."""
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import harness
+from harness import BUILD
+
+PORT = 1161
+ALERT = ".1.3.6.1.2.1.43.18.1.1"
+PASSWORD = "correct-horse-battery"
+USERS = [("md5des", "MD5", "DES", "md5", "des"), ("shaaes", "SHA", "AES", "sha1", "aes128")]
+
+
+def objects():
+    """The printer as lines of `override`: a jam that is known, and a low toner that nobody was told of."""
+    rows = [(".1.3.6.1.2.1.25.3.2.1.3.1", "octet_str", '"Model Two"'), (".1.3.6.1.2.1.25.3.5.1.1.1", "integer", 4),
+            (".1.3.6.1.2.1.25.3.5.1.2.1", "octet_str", "0x2400"), (".1.3.6.1.2.1.43.5.1.1.1.1", "counter", 9),
+            (".1.3.6.1.2.1.43.5.1.1.17.1", "octet_str", '"SN-2"')]
+    for index, values in ((4, (3, 4, 8, 2, -2, 8, '"Paper jam"')), (7, (4, 4, 11, 1, -2, 1104, '"Toner low"'))):
+        for column, value in zip(range(2, 9), values):
+            rows.append((f"{ALERT}.{column}.1.{index}", "octet_str" if column == 8 else "integer", value))
+    for column, value in ((4, 3), (5, 3), (6, '"Black"'), (7, 19), (8, 100), (9, 12)):
+        rows.append((f".1.3.6.1.2.1.43.11.1.1.{column}.1.1", "octet_str" if column == 6 else "integer", value))
+    return "".join(f"override {oid} {kind} {value}\n" for oid, kind, value in rows)
+
+
+def agent(tap):
+    harness.need("snmpd")
+    folder = Path(tempfile.mkdtemp(prefix="trapline-snmpd-"))
+    harness.atexit.register(shutil.rmtree, folder, True)
+    config = folder / "snmpd.conf"
+    users = "".join(f"createUser {n} {a} {PASSWORD} {p} {PASSWORD}\nrouser {n} priv\n" for n, a, p, _, _ in USERS)
+    config.write_text(f"agentAddress udp:127.0.0.1:{PORT}\nrocommunity s3cret\nsysName printer-2\nsysLocation Cellar\n"
+                      f"{users}{objects()}")
+    process = harness.start(["snmpd", "-f", "-C", "-c", config, "-LE", "3", "-I", "-hr_device"],
+                            env={**os.environ, "SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""},
+                            stdout=harness.subprocess.DEVNULL, stderr=open(folder / "log", "w"))
+    up = harness.wait_until(lambda: notes("2c", "s3cret") and "ok" in str(notes("2c", "s3cret")), 20)
+    if not tap.ok(up, "snmpd is up and answers", (folder / "log").read_text()):
+        raise harness.Skip("no agent")
+    return process
+
+
+def notes(*arguments):
+    result = harness.run([BUILD / "tests/interop/poll_once", "127.0.0.1", PORT, *arguments])
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def check_printer(tap, version, told):
+    tap.ok(told and all(n["device"] == 7 and n["asked"] == "ok" for n in told), f"{version}: asked", told)
+    state = told[0] if told else {}
+    tap.same([state.get(k) for k in ("serial", "model", "name", "location", "status")],
+             ["SN-2", "Model Two", "printer-2", "Cellar", "printing"], f"{version}: who it is and how it is")
+    tap.same(state.get("errors"), ["lowToner", "jammed"], f"{version}: detected errors")
+    tap.same([(s.get("description"), s.get("percent")) for s in state.get("supplies", [])], [("Black", 12)],
+             f"{version}: supplies")
+    alerts = {n["alert"]["index"]: n["alert"] for n in told if "alert" in n}
+    tap.same(alerts.get(7), {"device": 1, "index": 7, "severity": 4, "training": 4, "group": 11, "group_index": 1,
+                             "location": -2, "code": 1104, "description": "Toner low"},
+             f"{version}: the warning that no trap carries")
+    tap.same(alerts.get(4, {}).get("description"), "Paper jam", f"{version}: the known alarm gets its text and level")
+    tap.same([(n["gone"], n["seen"]) for n in told if "gone" in n], [(201, 202)], f"{version}: the cover is gone")
+
+
+def polled(tap):
+    agent(tap)
+    for version in ("1", "2c"):
+        check_printer(tap, version, notes(version, "s3cret", "known"))
+    for name, _, _, auth, priv in USERS:
+        check_printer(tap, f"3 {auth} {priv}", notes("3", name, auth, priv, PASSWORD, "known"))
+    tap.same([n["asked"] for n in notes("2c", "wrong", "known")], ["it did not answer"], "another community: nothing is gone")
+    tap.same([n["asked"] for n in notes("3", "nobody", "sha1", "aes128", PASSWORD, "known")],
+             ["usmStatsUnknownUserNames: an unknown user"], "an unknown user is told")
+    tap.same([n["asked"] for n in notes("3", "shaaes", "sha1", "aes128", PASSWORD + "x", "known")],
+             ["usmStatsWrongDigests: the authentication digest is wrong"], "a wrong password is told")
+
+
+harness.isolate()
+harness.main(polled)
