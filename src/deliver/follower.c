@@ -280,9 +280,10 @@ static void *run(void *arg)
 		}
 		text_done(&why);
 		bool stop = pause_for(f, st != ST_OK ? FOLLOW_RETRY_MS : more ? 0 : FOLLOW_LOOK_MS);
-		if (stop && last == 0)
+		bool first = stop && last == 0; // what came since the last look is still to be folded
+		if (first)
 			last = clock_ns(CLOCK_MONOTONIC) + FOLLOW_STOP_MS * MS;
-		if (stop && (!more || st != ST_OK || clock_ns(CLOCK_MONOTONIC) >= last))
+		if (stop && !first && (!more || st != ST_OK || clock_ns(CLOCK_MONOTONIC) >= last))
 			return NULL;
 	}
 }
