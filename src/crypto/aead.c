@@ -100,6 +100,7 @@ enum st aead_key_new(struct aead_engine *e, const struct aead_alg *alg, enum aea
 		return ST_NO_MEMORY;
 	k->alg = alg;
 	k->way = (uint8_t)way;
+	k->kind = (uint8_t)aead_kind(alg);
 	if (s->salt.n)
 		memcpy(k->salt, s->salt.p, s->salt.n);
 	enum st st = e->backend->key_init(e, k, s);
@@ -122,6 +123,11 @@ void aead_key_free(struct aead_engine *e, struct aead_key *k)
 const struct aead_alg *aead_key_alg(const struct aead_key *k)
 {
 	return k->alg;
+}
+
+size_t aead_key_size(const struct aead_engine *e, const struct aead_alg *alg)
+{
+	return e->backend->key_size(alg);
 }
 
 void aead_seal(struct aead_engine *e, struct aead_op *ops, size_t n)

@@ -43,7 +43,7 @@ struct aead_alg {
 	uint8_t salt;     // from the keying material, behind the key; not sent
 	uint8_t iv;       // sent with each message
 	uint8_t tag;
-	uint8_t block; // the text is a multiple of this
+	uint8_t block; // the text is a multiple of this power of two
 	bool counter;  // the IV may not repeat under one key, and may be counted; otherwise it may not be foreseen
 };
 
@@ -80,6 +80,8 @@ enum st aead_key_new(struct aead_engine *e, const struct aead_alg *alg, enum aea
                      struct aead_key **out);
 void aead_key_free(struct aead_engine *e, struct aead_key *k);
 const struct aead_alg *aead_key_alg(const struct aead_key *k);
+// Octets that an expanded key of the algorithm takes, for those who fetch it into the cache before it is used.
+size_t aead_key_size(const struct aead_engine *e, const struct aead_alg *alg);
 
 // One message: head, IV, text and tag one behind another from `at`, worked on in place.
 struct aead_op {

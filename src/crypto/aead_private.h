@@ -15,7 +15,8 @@ enum aead_kind { AEAD_GCM, AEAD_CHACHA, AEAD_CBC_SHA256, AEAD_CBC_SHA1 };
 struct aead_key {
 	const struct aead_alg *alg;
 	uint8_t salt[AEAD_SALT_MAX];
-	uint8_t way; // enum aead_way
+	uint8_t way;  // enum aead_way
+	uint8_t kind; // enum aead_kind
 };
 
 struct aead_engine {

@@ -12,6 +12,7 @@ struct vault_block {
 // Stands at the beginning of each run of pages.
 struct vault_pages {
 	_Alignas(VAULT_ALIGN) struct vault_pages *next;
+	size_t size;
 };
 
 static size_t rounded(size_t n)
@@ -21,16 +22,20 @@ static size_t rounded(size_t n)
 
 static bool vault_grow(struct vault *v)
 {
-	struct vault_pages *p = mmap(NULL, VAULT_PAGES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t size = v->pages ? VAULT_MORE : VAULT_FIRST;
+	struct vault_pages *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		return false;
-	if (mlock(p, VAULT_PAGES) != 0)
+	if (size == VAULT_MORE)
+		(void)madvise(p, size, MADV_HUGEPAGE);
+	(void)madvise(p, size, MADV_DONTDUMP);
+	if (mlock(p, size) != 0)
 		v->unlocked = true;
-	(void)madvise(p, VAULT_PAGES, MADV_DONTDUMP);
 	p->next = v->pages;
+	p->size = size;
 	v->pages = p;
 	v->at = (uint8_t *)(p + 1);
-	v->end = (uint8_t *)p + VAULT_PAGES;
+	v->end = (uint8_t *)p + size;
 	return true;
 }
 
@@ -68,8 +73,9 @@ void vault_done(struct vault *v)
 {
 	while (v->pages) {
 		struct vault_pages *next = v->pages->next;
-		secret_wipe(v->pages, VAULT_PAGES);
-		munmap(v->pages, VAULT_PAGES);
+		size_t size = v->pages->size;
+		secret_wipe(v->pages, size);
+		munmap(v->pages, size);
 		v->pages = next;
 	}
 	*v = (struct vault){ 0 };

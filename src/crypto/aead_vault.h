@@ -11,7 +11,8 @@
 enum vault_limits {
 	VAULT_ALIGN = 64,       // blocks begin on a cache line: intel-ipsec-mb wants it of its keys
 	VAULT_BLOCK_MAX = 2048, // octets; a larger one is refused
-	VAULT_PAGES = 64 << 10, // octets taken from the system at a time; they stay until the vault ends
+	VAULT_FIRST = 64 << 10, // octets taken from the system at first; they stay until the vault ends
+	VAULT_MORE = 2 << 20,   // and each time after that: a huge page where the kernel gives one
 };
 
 struct vault_block;

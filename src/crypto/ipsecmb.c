@@ -29,6 +29,8 @@ struct imb_key {
 };
 static_assert(sizeof(struct imb_key) <= VAULT_BLOCK_MAX, "a key fits into a block of the vault");
 
+static_assert(AEAD_TAG_MAX == 16, "tags have 12 octets or 16");
+
 // What a job needs until it is done.
 struct slot {
 	struct aead_op *op;
@@ -116,7 +118,7 @@ static void cbc_init(IMB_MGR *mgr, struct imb_key *k, const struct aead_secret *
 	else
 		IMB_AES_KEYEXP_256(mgr, s->key.p, seal, open);
 	secret_wipe(other, sizeof other);
-	bool sha1 = aead_kind(k->head.alg) == AEAD_CBC_SHA1;
+	bool sha1 = k->head.kind == AEAD_CBC_SHA1;
 	hmac_chain(mgr, sha1, s->integ, 0x36, k->cbc.inner);
 	hmac_chain(mgr, sha1, s->integ, 0x5c, k->cbc.outer);
 }
@@ -125,7 +127,7 @@ static enum st key_init(struct aead_engine *engine, struct aead_key *key, const 
 {
 	IMB_MGR *mgr = ((struct imb_engine *)engine)->mgr;
 	struct imb_key *k = (struct imb_key *)key;
-	switch (aead_kind(key->alg)) {
+	switch (key->kind) {
 	case AEAD_GCM:
 		if (s->key.n == IMB_KEY_128_BYTES)
 			IMB_AES128_GCM_PRE(mgr, s->key.p, &k->gcm);
@@ -145,10 +147,23 @@ static void key_done(struct aead_key *key)
 {
 }
 
+// In constant time: every octet goes into `differs`, and only that decides. Written out because secret_equal goes octet by
+// octet, which is a quarter of what a small packet costs here.
 static enum st tag_verdict(const struct aead_op *op, const uint8_t *computed)
 {
-	size_t n = op->key->alg->tag;
-	return secret_equal(span_of(computed, n), span_of(aead_tag(op), n)) ? ST_OK : ST_FORGED;
+	const uint8_t *received = aead_tag(op);
+	uint64_t a, b;
+	uint32_t c, d, e = 0, f = 0;
+	memcpy(&a, computed, 8);
+	memcpy(&b, received, 8);
+	memcpy(&c, computed + 8, 4);
+	memcpy(&d, received + 8, 4);
+	if (op->key->alg->tag == AEAD_TAG_MAX) {
+		memcpy(&e, computed + 12, 4);
+		memcpy(&f, received + 12, 4);
+	}
+	uint64_t differs = (a ^ b) | (c ^ d) | (e ^ f);
+	return differs ? ST_FORGED : ST_OK;
 }
 
 static void gcm_seal(struct imb_engine *e, struct aead_op *op)
@@ -207,7 +222,7 @@ static void cbc_job(IMB_JOB *job, struct slot *s)
 {
 	const struct aead_op *op = s->op;
 	const struct imb_key *k = (const struct imb_key *)op->key;
-	bool sha1 = aead_kind(k->head.alg) == AEAD_CBC_SHA1;
+	bool sha1 = k->head.kind == AEAD_CBC_SHA1;
 	uint32_t hashed = op->head + k->head.alg->iv + op->text;
 	if (op->esn) {
 		aead_put_high(aead_tag(op), op->high);
@@ -268,9 +283,8 @@ static void chunk_run(struct imb_engine *e, struct aead_op *ops, size_t n)
 	bool jobs = false;
 	for (size_t i = 0; i < n; i++) {
 		struct aead_op *op = &ops[i];
-		const struct aead_alg *alg = op->key->alg;
 		bool opens = op->key->way == AEAD_OPEN;
-		if (aead_kind(alg) == AEAD_GCM) {
+		if (op->key->kind == AEAD_GCM) {
 			if (opens)
 				gcm_open(e, op);
 			else
