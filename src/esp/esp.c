@@ -176,6 +176,11 @@ void esp_remove(struct esp *esp, struct esp_pair *p)
 	pair_free(esp, p);
 }
 
+static bool has_limit(const struct esp_lifetime *l)
+{
+	return l->packets || l->bytes || l->time;
+}
+
 enum st esp_set_policy(struct esp_pair *p, const struct esp_policy *policy, struct selectors *selectors)
 {
 	if (p->in.key || p->out.key)
@@ -183,6 +188,7 @@ enum st esp_set_policy(struct esp_pair *p, const struct esp_policy *policy, stru
 	selectors_free(p->selectors);
 	p->selectors = selectors;
 	p->policy = *policy;
+	p->limited = has_limit(&policy->soft) || has_limit(&policy->hard);
 	return ST_OK;
 }
 
@@ -214,6 +220,7 @@ enum st esp_set_in(struct esp *esp, struct esp_pair *p, const struct aead_alg *a
 		esp_window_done(&p->in.window);
 		return st;
 	}
+	p->in.alg = alg;
 	pair_begin(esp, p, now);
 	return ST_OK;
 }
@@ -228,6 +235,7 @@ enum st esp_set_out(struct esp *esp, struct esp_pair *p, const struct aead_alg *
 	enum st st = aead_key_new(esp->engine, alg, AEAD_SEAL, s, &p->out.key);
 	if (st != ST_OK)
 		return st;
+	p->out.alg = alg;
 	p->out.spi = spi;
 	p->out.number = p->out.iv = before;
 	pair_begin(esp, p, now);
@@ -252,10 +260,10 @@ static bool effect_add(struct esp_effects *effects, enum esp_effect_kind kind, c
 void esp_check_lifetime(struct esp_pair *p, int64_t now, struct esp_effects *effects)
 {
 	bool numbers = !p->policy.esn && p->out.number >= NUMBER_SOFT_SHORT;
-	if (!p->soft_told && (numbers || reached(p, &p->policy.soft, now)))
+	if (!p->soft_told && (numbers || (p->limited && reached(p, &p->policy.soft, now))))
 		p->soft_told = effect_add(effects, ESP_REKEY, p);
 	uint64_t last = p->policy.esn ? UINT64_MAX : NUMBER_MAX_SHORT;
-	if (!p->expired && (p->out.number == last || reached(p, &p->policy.hard, now)))
+	if (!p->expired && (p->out.number == last || (p->limited && reached(p, &p->policy.hard, now))))
 		p->expired = true;
 	if (p->expired && !p->expired_told)
 		p->expired_told = effect_add(effects, ESP_EXPIRED, p);
@@ -289,6 +297,23 @@ size_t esp_keep(struct esp *esp, struct esp_packet **pk, size_t n)
 	}
 	memcpy(pk + kept, lost, losses * sizeof *lost);
 	return kept;
+}
+
+void esp_fetch_slot(const struct esp *esp, uint32_t spi)
+{
+	__builtin_prefetch(&esp->slots[slot_wanted(esp, spi)]);
+}
+
+void esp_fetch_key(const struct esp *esp, const struct aead_key *key, const struct aead_alg *alg, size_t n)
+{
+	enum { FRONT = 5 * ESP_CACHE_LINE };
+	size_t size = aead_key_size(esp->engine, alg), back = n + 2 * ESP_CACHE_LINE;
+	if (FRONT + back >= size) {
+		esp_fetch(key, size);
+		return;
+	}
+	esp_fetch(key, FRONT);
+	esp_fetch((const char *)key + size - back, back);
 }
 
 static size_t aligned(const struct aead_alg *alg)

@@ -36,6 +36,7 @@ struct esp_policy {
 
 struct esp_in {
 	struct aead_key *key;
+	const struct aead_alg *alg; // of the key, here so that one is known before the other is fetched
 	struct esp_window window;
 	uint64_t packets, bytes;
 	uint32_t forged; // in a row
@@ -43,6 +44,7 @@ struct esp_in {
 
 struct esp_out {
 	struct aead_key *key;
+	const struct aead_alg *alg;
 	uint64_t number; // the last sequence number used
 	uint64_t iv;     // the next counter, where the IV is one
 	uint64_t packets, bytes;
@@ -59,6 +61,7 @@ struct esp_pair {
 	int64_t since; // when the keys came
 	int64_t heard; // when a packet last authenticated: life
 	int64_t sent;
+	bool limited; // the policy has a limit at all
 	bool soft_told, expired, expired_told;
 };
 

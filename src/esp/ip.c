@@ -5,12 +5,15 @@
 
 #include "esp/limits.h"
 
-static struct addr addr_v4(struct span ip)
+static uint16_t get16(const uint8_t *p)
 {
-	struct addr a = { .ip = { [10] = 0xff, [11] = 0xff } };
-	if (ip.n == 4)
-		memcpy(a.ip + 12, ip.p, 4);
-	return a;
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static void addr_set_v4(struct addr *a, const uint8_t *ip)
+{
+	memset(a->ip + 10, 0xff, 2);
+	memcpy(a->ip + 12, ip, 4);
 }
 
 static struct addr addr_v6(struct span ip)
@@ -23,76 +26,72 @@ static struct addr addr_v6(struct span ip)
 
 void ip_read_ports(uint8_t protocol, struct span payload, struct ip_view *v)
 {
-	struct rd r = rd_of(payload);
-	uint16_t first = rd_u16(&r), second = 0;
+	bool two = payload.n >= 4, one = payload.n >= 2;
+	uint16_t first = one ? get16(payload.p) : 0, second = two ? get16(payload.p + 2) : 0;
 	switch (protocol) {
 	case IP_TCP:
 	case IP_UDP:
 	case IP_DCCP:
 	case IP_SCTP:
 	case IP_UDPLITE:
-		second = rd_u16(&r);
+		v->ports = two;
 		break;
 	case IP_ICMP:
 	case IP_ICMPV6:
+		v->ports = one;
 		second = first;
 		break;
 	default:
-		r.bad = true;
+		v->ports = false;
 	}
-	v->ports = !r.bad;
 	v->from.port = v->ports ? first : 0;
 	v->to.port = v->ports ? second : 0;
 }
 
 // A part must have a payload, end within a packet's greatest length, and be whole units of 8 octets unless it is the last.
-static enum st fragment_check(const struct ip_view *v)
+static bool fragment_fits(size_t n, uint32_t offset, bool more)
 {
-	size_t n = v->payload.n;
-	bool wrong = n == 0 || (v->more && n % 8) || v->offset + n > IP_TOTAL_MAX;
-	return wrong ? ST_FRAGMENT_MALFORMED : ST_OK;
-}
-
-static enum st ip_finish(struct ip_view *v, struct ip_view *out)
-{
-	enum st st = v->fragment ? fragment_check(v) : ST_OK;
-	if (st != ST_OK)
-		return st;
-	if (!v->fragment)
-		ip_read_ports(v->protocol, v->payload, v);
-	*out = *v;
-	return ST_OK;
+	return n != 0 && (!more || n % 8 == 0) && offset + n <= IP_TOTAL_MAX;
 }
 
 static enum st ipv4_parse(struct span bytes, struct ip_view *out)
 {
 	struct rd r = rd_of(bytes);
-	struct ip_view v = { .version = 4 };
-	size_t header = 4 * (size_t)(rd_u8(&r) & 15);
-	v.tos = rd_u8(&r);
-	v.total = rd_u16(&r);
-	v.id = rd_u16(&r);
-	uint16_t place = rd_u16(&r);
-	v.ttl = rd_u8(&r);
-	v.protocol = rd_u8(&r);
-	rd_skip(&r, 2);
-	v.from = addr_v4(rd_take(&r, 4));
-	v.to = addr_v4(rd_take(&r, 4));
-	if (r.bad || v.total > bytes.n)
+	struct span h = rd_take(&r, IPV4_HEAD);
+	if (r.bad)
+		return ST_INNER_LENGTH;
+	size_t header = 4 * (size_t)(h.p[0] & 15), total = get16(h.p + 2);
+	if (total > bytes.n)
 		return ST_INNER_LENGTH;
 	if (header < IPV4_HEAD)
 		return ST_INNER_HEADER;
-	if (header > v.total)
+	if (header > total)
 		return ST_INNER_LENGTH;
 	if (ip_checksum(ip_sum(0, span_of(bytes.p, header))) != 0)
 		return ST_INNER_CHECKSUM;
-	v.header = (uint32_t)header;
-	v.dont_fragment = place & 0x4000;
-	v.more = place & 0x2000;
-	v.offset = 8 * (uint32_t)(place & 0x1fff);
-	v.fragment = v.more || v.offset;
-	v.payload = span_of(bytes.p + header, v.total - header);
-	return ip_finish(&v, out);
+	uint16_t place = get16(h.p + 6);
+	uint32_t offset = 8 * (uint32_t)(place & 0x1fff);
+	bool more = place & 0x2000, fragment = more || offset;
+	if (fragment && !fragment_fits(total - header, offset, more))
+		return ST_FRAGMENT_MALFORMED;
+	// Written in place: a copy of what has just been written in small pieces costs as much as all the rest.
+	*out = (struct ip_view){ .version = 4,
+		                 .tos = h.p[1],
+		                 .total = (uint32_t)total,
+		                 .header = (uint32_t)header,
+		                 .id = get16(h.p + 4),
+		                 .offset = offset,
+		                 .ttl = h.p[8],
+		                 .protocol = h.p[9],
+		                 .dont_fragment = place & 0x4000,
+		                 .more = more,
+		                 .fragment = fragment,
+		                 .payload = span_of(bytes.p + header, total - header) };
+	addr_set_v4(&out->from, h.p + 12);
+	addr_set_v4(&out->to, h.p + 16);
+	if (!fragment)
+		ip_read_ports(out->protocol, out->payload, out);
+	return ST_OK;
 }
 
 // Reads the fragment header (RFC 8200 4.5). What follows it is the payload, even where it is another extension header.
@@ -154,7 +153,12 @@ static enum st ipv6_parse(struct span bytes, struct ip_view *out)
 		return st;
 	v.payload = rd_rest(&headers);
 	v.header = v.total - (uint32_t)v.payload.n;
-	return ip_finish(&v, out);
+	if (v.fragment && !fragment_fits(v.payload.n, v.offset, v.more))
+		return ST_FRAGMENT_MALFORMED;
+	if (!v.fragment)
+		ip_read_ports(v.protocol, v.payload, &v);
+	*out = v;
+	return ST_OK;
 }
 
 enum st ip_parse(struct span bytes, struct ip_view *out)

@@ -14,24 +14,30 @@ struct resync {
 static enum st locate_one(const struct esp *esp, struct esp_packet *pk)
 {
 	struct rd r = rd_of(packet_span(&pk->bytes));
-	uint32_t spi = rd_u32(&r);
-	rd_skip(&r, 4);
+	struct span head = rd_take(&r, ESP_HEAD);
 	if (r.bad)
 		return ST_ESP_SHORT;
+	uint32_t spi = esp_get32(head.p);
+	pk->number = esp_get32(head.p + 4);
 	if (!pk->pair)
 		pk->pair = esp_find(esp, spi);
 	if (!pk->pair)
 		return spi && spi < ESP_SPI_FIRST ? ST_ESP_RESERVED : ST_ESP_SPI;
-	__builtin_prefetch(pk->pair);
-	__builtin_prefetch(&pk->pair->in);
 	return ST_OK;
 }
 
 static size_t locate(struct esp *esp, struct esp_packet **pk, size_t n)
 {
 	bool lost = false;
+	for (size_t i = 0; i < n; i++)
+		if (!pk[i]->pair && pk[i]->bytes.n >= ESP_HEAD)
+			esp_fetch_slot(esp, esp_get32(pk[i]->bytes.at));
+	const struct esp_pair *last = NULL;
 	for (size_t i = 0; i < n; i++) {
 		pk[i]->st = locate_one(esp, pk[i]);
+		if (pk[i]->pair && pk[i]->pair != last)
+			esp_fetch(pk[i]->pair, sizeof *last);
+		last = pk[i]->pair;
 		lost |= pk[i]->st != ST_OK;
 	}
 	return lost ? esp_keep(esp, pk, n) : n;
@@ -45,17 +51,15 @@ static enum st check_one(struct esp_packet *pk, struct aead_op *op)
 		return ST_ESP_NO_SA;
 	if (p->expired)
 		return ST_ESP_EXPIRED;
-	const struct aead_alg *alg = aead_key_alg(p->in.key);
+	const struct aead_alg *alg = p->in.alg;
 	size_t around = ESP_HEAD + (size_t)alg->iv + alg->tag;
 	if (pk->bytes.n < around + ESP_TRAILER)
 		return ST_ESP_SHORT;
 	size_t text = pk->bytes.n - around;
-	if (text % alg->block)
+	if (text & (alg->block - 1U))
 		return ST_ESP_BLOCK;
-	struct rd r = rd_of(packet_span(&pk->bytes));
-	rd_skip(&r, 4);
-	uint32_t low = rd_u32(&r);
-	pk->number = p->policy.esn ? esp_window_guess(&p->in.window, low) : low;
+	if (p->policy.esn)
+		pk->number = esp_window_guess(&p->in.window, (uint32_t)pk->number);
 	*op = (struct aead_op){ p->in.key,      pk->bytes.at,  ESP_HEAD,
 		                (uint32_t)text, p->policy.esn, (uint32_t)(pk->number >> 32),
 		                ST_NONE };
@@ -65,6 +69,16 @@ static enum st check_one(struct esp_packet *pk, struct aead_op *op)
 static size_t check(struct esp *esp, struct esp_packet **pk, size_t n)
 {
 	size_t ops = 0;
+	const struct esp_pair *last = NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct esp_pair *p = pk[i]->pair;
+		if (p != last && p->in.key) {
+			esp_fetch(p->in.window.bits, ESP_CACHE_LINE);
+			esp_fetch(p->selectors, 2 * ESP_CACHE_LINE);
+			esp_fetch_key(esp, p->in.key, p->in.alg, pk[i]->bytes.n);
+		}
+		last = p;
+	}
 	for (size_t i = 0; i < n; i++) {
 		pk[i]->st = check_one(pk[i], &esp->ops[ops]);
 		ops += pk[i]->st == ST_OK;
@@ -129,7 +143,7 @@ static size_t decrypt(struct esp *esp, int64_t now, struct esp_packet **pk, size
 // RFC 4303 2.4: the padding counts from 1.
 static enum st take_trailer(struct esp_packet *pk)
 {
-	const struct aead_alg *alg = aead_key_alg(pk->pair->in.key);
+	const struct aead_alg *alg = pk->pair->in.alg;
 	(void)packet_pull(&pk->bytes, ESP_HEAD + (size_t)alg->iv);
 	(void)packet_trim(&pk->bytes, pk->bytes.n - alg->tag);
 	const uint8_t *end = pk->bytes.at + pk->bytes.n;

@@ -14,7 +14,18 @@ static enum st admit_one(const struct esp_packet *pk)
 static size_t admit(struct esp *esp, struct esp_packet **pk, size_t n)
 {
 	bool lost = false;
+	const struct esp_pair *last = NULL;
 	for (size_t i = 0; i < n; i++) {
+		if (pk[i]->pair != last)
+			esp_fetch(pk[i]->pair, sizeof *last);
+		last = pk[i]->pair;
+	}
+	last = NULL;
+	for (size_t i = 0; i < n; i++) {
+		const struct esp_pair *p = pk[i]->pair;
+		if (p != last && p->out.key)
+			esp_fetch_key(esp, p->out.key, p->out.alg, pk[i]->bytes.n);
+		last = p;
 		pk[i]->st = admit_one(pk[i]);
 		lost |= pk[i]->st != ST_OK;
 	}
@@ -81,14 +92,14 @@ static void write_trailer(uint8_t *at, size_t zeros, size_t padding, uint8_t nex
 static enum st shape_one(struct esp *esp, struct esp_packet *pk, struct aead_op *op)
 {
 	struct esp_pair *p = pk->pair;
-	const struct aead_alg *alg = aead_key_alg(p->out.key);
+	const struct aead_alg *alg = p->out.alg;
 	if (p->out.number >= (p->policy.esn ? UINT64_MAX : UINT32_MAX))
 		return ST_ESP_SEQUENCE;
 	enum st st = name_payload(pk);
 	if (st != ST_OK)
 		return st;
 	size_t align = alg->block > 4 ? alg->block : 4, zeros = length_padding(pk);
-	size_t padding = (align - (pk->bytes.n + zeros + ESP_TRAILER) % align) % align;
+	size_t padding = -(pk->bytes.n + zeros + ESP_TRAILER) & (align - 1);
 	size_t head = ESP_HEAD + (size_t)alg->iv, behind = zeros + padding + ESP_TRAILER + alg->tag;
 	if (packet_headroom(&pk->bytes) < head || packet_tailroom(&pk->bytes) < behind)
 		return ST_FULL;

@@ -78,7 +78,9 @@ enum st esp_window_mark(struct esp_window *r, uint64_t number, bool *newest)
 	if (st != ST_OK)
 		return st;
 	*newest = number > r->top;
-	if (*newest)
+	if (number - r->top == 1) // nearly always: the one bit that would be cleared is the one set below
+		r->top = number;
+	else if (*newest)
 		esp_window_move(r, number);
 	*word_of(r, number) |= bit_of(number);
 	return ST_OK;
