@@ -526,9 +526,12 @@ static void check_link_local(const char *from)
 
 static void test_answer_link_local(void **state)
 {
+	// The kernel may take up to a second to call a new link up, and until then drops what is sent over it.
 	enter_own_network("ip link set lo up && ip link add d0 type veth peer name d1 && "
 	                  "ip link set d0 up && ip link set d1 up && ip addr add 2001:db8::5/64 dev d1 nodad && "
-	                  "ip addr add fe80::7/64 dev d0 nodad && ip addr add fe80::7/64 dev d1 nodad");
+	                  "ip addr add fe80::7/64 dev d0 nodad && ip addr add fe80::7/64 dev d1 nodad && "
+	                  "for d in d0 d1; do for i in $(seq 50); do ip -o link show $d | grep -q 'state UP' && break; "
+	                  "sleep 0.1; done; done");
 	check_link_local("[fe80::7%d1]:0");
 	check_link_local("[2001:db8::5]:0");
 }
