@@ -647,6 +647,7 @@ static void test_group(void **state)
 		socklen_t n = sizeof ss;
 		snprintf(from, sizeof from, "127.0.2.%d:0", i + 1);
 		int scoped(fd_close) fd = client(&b, from);
+		assert_true(fd >= 0);
 		assert_int_equal(addr_parse(from, &a), ST_OK);
 		int scoped(fd_close) accepted = accept(fds[udp_steer(&a, WORKERS)], (struct sockaddr *)&ss, &n);
 		assert_true(accepted >= 0);
