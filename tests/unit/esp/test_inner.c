@@ -81,6 +81,26 @@ static void udp_without_checksum(void **state)
 	}
 }
 
+// Transport mode: the payload alone, who said it to whom put in by the caller; the ports stay those of the payload.
+static void transport_payloads(void **state)
+{
+	for (int v6 = 0; v6 < 2; v6++) {
+		held_udp(&h, v6, 20);
+		struct ip_view whole = parsed(&h), v = { .protocol = IP_UDP, .payload = whole.payload };
+		ip_read_ports(IP_UDP, v.payload, &v);
+		ip_set_ends(&v, &whole.from, &whole.to);
+		struct inner_udp u;
+		assert_int_equal(v.version, v6 ? 6 : 4);
+		assert_int_equal(inner_udp_take(&v, INNER_CHECK, &u), ST_OK);
+		assert_int_equal(u.to.port, 162);
+		assert_true(addr_same_ip(&u.from, &whole.from));
+		struct addr natted = test_addr(v6 ? "2001:db8:77::1" : "203.0.113.1", 0);
+		ip_set_ends(&v, &natted, &whole.to);
+		assert_int_equal(inner_udp_take(&v, INNER_CHECK, &u), ST_INNER_CHECKSUM);
+		assert_int_equal(inner_udp_take(&v, INNER_COVERED, &u), ST_OK);
+	}
+}
+
 static void not_udp(void **state)
 {
 	struct inner_udp u;
@@ -234,6 +254,7 @@ int main(void)
 		cmocka_unit_test(udp_there_and_back),
 		cmocka_unit_test(udp_lengths),
 		cmocka_unit_test(udp_without_checksum),
+		cmocka_unit_test(transport_payloads),
 		cmocka_unit_test(not_udp),
 		cmocka_unit_test(echoes),
 		cmocka_unit_test(bad_echoes),
