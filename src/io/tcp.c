@@ -121,6 +121,7 @@ enum st tcp_server_new(struct loop *l, const struct tcp_events *events, struct t
 	s->serial = (uint64_t)loop_now(l) / MICROSECOND; // above any server before, which took less than one each
 	s->events = *events;
 	s->memory.max = TCP_MEMORY_MAX;
+	s->descriptors = sysconf(_SC_OPEN_MAX) - TCP_DESCRIPTORS_LEFT;
 	s->pause_timer = (struct loop_timer){ .fn = accept_again, .arg = s };
 	s->times = (struct tcp_times){ .frame = TCP_FRAME_SECONDS * SECOND,
 		                       .idle = TCP_IDLE_SECONDS * SECOND,
@@ -192,7 +193,7 @@ static void admit(struct tcp_server *s, int accepted, const struct addr *peer)
 		s->counters.refused_peer++;
 		return;
 	}
-	int slot = slot_find(s);
+	int slot = fd < s->descriptors ? slot_find(s) : -1;
 	if (slot < 0) {
 		s->counters.refused_full++;
 		return;

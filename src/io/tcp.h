@@ -18,6 +18,7 @@ enum tcp_limits {
 	TCP_MEMORY_MAX = 16 << 20,     // buffers of all connections together: who wants more is closed and counted
 	TCP_LINGER_SECONDS = 5,    // after the peer's end of stream, so that what it sent can still be answered; such
 	                           // a connection does not count for its peer, and gives way to a new one
+	TCP_DESCRIPTORS_LEFT = 32, // of the process, for a reload and the control socket: what would take one is closed
 	TCP_ACCEPT_PAUSE_MS = 250, // without accepting, when the process has no descriptor left
 };
 
@@ -43,7 +44,7 @@ struct tcp_events {
 
 struct tcp_counters {
 	uint64_t accepted, open;
-	uint64_t refused_full, refused_peer; // closed as soon as accepted, by the first two limits
+	uint64_t refused_full, refused_peer; // closed as soon as accepted: no slot or descriptor, too many
 	uint64_t timed_out;                  // a frame that took too long
 	uint64_t idle;                       // closed after TCP_IDLE_SECONDS
 	uint64_t stalled;                    // replies that the peer did not take

@@ -42,7 +42,8 @@ struct tcp_server {
 	struct budget memory;
 	struct tcp_listener *listeners;
 	struct loop_timer pause_timer;
-	uint64_t serial; // of the last connection
+	uint64_t serial;  // of the last connection
+	long descriptors; // a connection's number is below this: the lowest free one is taken
 	struct tcp_connection *connections[TCP_CONNECTIONS_MAX];
 	uint8_t scratch[TCP_READ]; // read into while a connection holds nothing; untouched pages cost nothing
 };

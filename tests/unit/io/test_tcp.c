@@ -586,6 +586,28 @@ static void test_no_descriptors(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+// The last descriptors of the process are not for connections.
+static void test_few_descriptors(void **state)
+{
+	enum { CLIENTS = 8, ADMITTED = 4 };
+	struct bench b;
+	int fd[CLIENTS];
+	bench_start(&b, "127.0.0.1:0");
+	assert_int_equal(b.server->descriptors, sysconf(_SC_OPEN_MAX) - TCP_DESCRIPTORS_LEFT);
+	for (int i = 0; i < CLIENTS; i++)
+		fd[i] = client(&b, NULL);
+	int next = dup(fd[0]);
+	close(next);
+	b.server->descriptors = next + ADMITTED;
+	run(&b, 50);
+	assert_int_equal(tcp_count(b.server).open, ADMITTED);
+	assert_int_equal(tcp_count(b.server).refused_full, CLIENTS - ADMITTED);
+	assert_int_equal(tcp_count(b.server).paused, 0);
+	bench_end(&b);
+	for (int i = 0; i < CLIENTS; i++)
+		close(fd[i]);
+}
+
 static void test_memory(void **state)
 {
 	enum { PEERS = 40 };
@@ -691,6 +713,7 @@ int main(void)
 		cmocka_unit_test(test_too_many_of_one),
 		cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_no_descriptors),
+		cmocka_unit_test(test_few_descriptors),
 		cmocka_unit_test(test_listen_and_remove),
 		cmocka_unit_test(test_tokens_outlive_a_server),
 		cmocka_unit_test(test_group),
