@@ -150,7 +150,8 @@ static void tell_pair(struct ike_turn *t, const struct ike_child *c, const struc
 	pair.esn = p->suite.esn;
 	pair.transport = p->transport;
 	pair.tfc = p->tfc;
-	pair.send_now = asked || !replaces;
+	pair.send_now = !p->quiet && (asked || !replaces);
+	pair.never = p->quiet;
 	pair.here = p->here;
 	pair.there = p->there;
 	ike_tell(t,

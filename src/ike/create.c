@@ -22,7 +22,7 @@ void ike_child_request(struct ike_turn *t, struct ike_child *old, const struct d
 	sa->task.spi = st == ST_OK ? ike_spi_take(ike, sa->site) : 0;
 	if (!sa->task.spi) {
 		ike_task_done(sa);
-		sa->retry = t->now + IKE_RETRY;
+		sa->retry = ike_retry_at(t);
 		return;
 	}
 	sa->task.child = old ? old->in : 0;
@@ -151,15 +151,22 @@ enum st ike_answer_child(struct ike_turn *t)
 
 // Both sides rekeyed the same pair: of the two new ones, that whose exchange holds the lowest nonce goes, deleted by who
 // asked for it; the old one is deleted by the other (RFC 7296 2.8.1).
-static void settle_pairs(struct ike_turn *t, struct ike_child *fresh, const struct ike_nonce *nr)
+static bool ours_loses(struct ike_turn *t, const struct ike_nonce *nr)
 {
 	struct ike_child *old = t->done.child ? ike_child_find(t->ike, t->done.child) : NULL;
-	if (!old || old->sa != t->sa)
-		return;
+	if (!old || !old->theirs || !ike_child_find(t->ike, old->theirs))
+		return t->done.lost;
 	struct ike_low ours = ike_lower(&t->done.nonce, nr);
-	if (old->theirs && ike_child_find(t->ike, old->theirs) && ike_low_less(&ours, &old->theirs_low))
-		fresh->want_delete = true;
-	else
+	return ike_low_less(&ours, &old->theirs_low);
+}
+
+static void settle_pairs(struct ike_turn *t, struct ike_child *fresh, bool loses)
+{
+	struct ike_child *old = t->done.child ? ike_child_find(t->ike, t->done.child) : NULL;
+	fresh->want_delete = loses;
+	if (!old)
+		return;
+	if (!loses)
 		old->want_delete = true;
 	old->theirs = 0;
 	old->soft = INT64_MAX;
@@ -186,12 +193,13 @@ enum st ike_take_child(struct ike_turn *t)
 	struct ike_child *c = NULL;
 	if (st == ST_OK) {
 		struct span secret = span_of(shared, group ? group->shared : 0);
+		p.quiet = ours_loses(t, &nr);
 		c = ike_child_up(t, &p, t->done.spi, true, secret, &t->done.nonce, &nr, t->done.child);
 		st = c ? ST_OK : ST_NO_MEMORY;
 	}
 	secret_wipe(shared, sizeof shared);
 	if (c)
-		settle_pairs(t, c, &nr);
+		settle_pairs(t, c, p.quiet);
 	else
 		ike_spi_give(t, t->done.spi);
 	return st;
@@ -221,7 +229,7 @@ static enum st pair_refused(struct ike_turn *t)
 		sa->task.moved = true;
 		return ST_OK;
 	}
-	sa->retry = t->now + IKE_RETRY;
+	sa->retry = ike_retry_at(t);
 	if (old && ike_find_notify(t->m, N_CHILD_SA_NOT_FOUND)) {
 		ike_child_down(t, old, ST_IKE_CHILD);
 		if (!sa->children)

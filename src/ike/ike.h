@@ -66,6 +66,7 @@ struct ike_pair {
 	bool esn, transport;
 	bool tfc;      // the peer takes padding
 	bool send_now; // send on it at once; otherwise when a packet came on it, or the old pair goes
+	bool never;    // it lost against the peer's own new pair and is about to go: it receives alone
 	struct ike_ts_list here, there;
 };
 

@@ -41,6 +41,8 @@ static void delete_pair(struct ike_turn *t, uint32_t spi)
 		return;
 	if (!c->deleting) // crossing deletes are answered without the pair (RFC 7296 1.4.1)
 		ike_put_delete(&t->reply, c->in);
+	if (t->sa->task.kind == TASK_CHILD_REKEY && t->sa->task.child == c->in && c->theirs)
+		t->sa->task.lost = true;
 	ike_child_down(t, c, ST_IKE_DELETED);
 }
 
@@ -50,10 +52,8 @@ static enum st take_deletes(struct ike_turn *t)
 		struct ike_delete d;
 		if (ike_read_delete(t->m->deletes[i], &d) != ST_OK)
 			return ike_refuse(t, ST_IKE_PAYLOAD, N_INVALID_SYNTAX);
-		if (d.protocol == PROTOCOL_IKE) {
-			ike_rekey_lost(t);
+		if (d.protocol == PROTOCOL_IKE && !ike_rekey_lost(t))
 			t->end = true;
-		}
 		for (size_t k = 0; k < d.n; k++)
 			delete_pair(t, d.spi[k]);
 	}

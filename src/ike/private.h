@@ -76,6 +76,7 @@ struct ike_task {
 	struct dh *dh;
 	struct ike_nonce nonce;
 	uint8_t echo[16]; // COOKIE2
+	bool lost;        // the peer deleted the old one for the sake of its own rekey: ours is the one that goes
 	bool moved;       // it asks with the group that INVALID_KE_PAYLOAD named
 };
 
@@ -241,6 +242,7 @@ void ike_start_free(struct ike_start *s);
 void ike_task_done(struct ike_sa *sa);
 struct ike_site_state *ike_site_of(struct ike *ike, const struct ike_sa *sa); // NULL: none
 enum st ike_site_start(struct ike_turn *t, uint32_t site);
+int64_t ike_retry_at(const struct ike_turn *t);    // not the moment at which the peer tries again, too
 int64_t ike_jitter(struct ike *ike, int64_t life); // nine tenths, less up to a tenth more
 
 // out.c
@@ -300,6 +302,7 @@ struct ike_child_plan {
 	struct ike_suite suite;
 	struct ike_ts_list here, there;
 	bool transport, tfc;
+	bool quiet; // nothing is sent on it: it lost against the peer's
 };
 // As responder; `first`: in IKE_AUTH.
 enum st ike_child_plan_of(struct ike_turn *t, bool first, uint16_t ke, struct ike_child_plan *p);
@@ -327,7 +330,7 @@ void ike_children_move(struct ike_sa *from, struct ike_sa *to);
 
 // rekey.c
 enum st ike_rekey_refused(struct ike_turn *t, const struct dh_group *group);
-void ike_rekey_lost(struct ike_turn *t);
+bool ike_rekey_lost(struct ike_turn *t);
 void ike_rekey_request(struct ike_turn *t, const struct dh_group *group);
 
 // info.c

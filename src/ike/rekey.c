@@ -160,6 +160,15 @@ static struct ike_sa *take(struct ike_turn *t, struct ike_nonce *nr, enum st *wh
 	return heir;
 }
 
+// Made and not wanted: deleted by us, who asked for it.
+static void drop(struct ike_turn *t, struct ike_sa *ours)
+{
+	struct ike_turn other = ike_turn_of(t->ike, ours, t->now, t->out);
+	ours->want |= 1u << TASK_DELETE;
+	ike_next(&other);
+	ike_sa_schedule(t->ike, ours);
+}
+
 enum st ike_take_rekey(struct ike_turn *t)
 {
 	struct ike_sa *sa = t->sa;
@@ -169,17 +178,16 @@ enum st ike_take_rekey(struct ike_turn *t)
 		return ST_IKE_UNEXPECTED;
 	struct ike_sa *ours = take(t, &nr, &st), *theirs = sa->theirs;
 	if (!ours) {
-		sa->soft = t->now + IKE_RETRY;
+		sa->soft = ike_retry_at(t);
 		return st;
 	}
 	struct ike_low low = ike_lower(&t->done.nonce, &nr);
-	if (theirs && ike_low_less(&low, &sa->theirs_low)) {
-		ours->want |= 1u << TASK_DELETE;
-		ours->retry = t->now;
+	if (t->done.lost) {
+		drop(t, ours);
+		t->end = true;
+	} else if (theirs && ike_low_less(&low, &sa->theirs_low)) {
+		drop(t, ours);
 		retire(t, theirs);
-		struct ike_turn other = ike_turn_of(t->ike, ours, t->now, t->out);
-		ike_next(&other);
-		ike_sa_schedule(t->ike, ours);
 	} else {
 		retire(t, ours);
 		sa->want |= 1u << TASK_DELETE;
@@ -190,13 +198,15 @@ enum st ike_take_rekey(struct ike_turn *t)
 enum st ike_rekey_refused(struct ike_turn *t, const struct dh_group *group)
 {
 	struct ike_sa *sa = t->sa;
-	if (sa->theirs) { // theirs went through
+	if (t->done.lost) {
+		t->end = true;
+	} else if (sa->theirs) { // theirs went through
 		retire(t, sa->theirs);
 	} else if (group) {
 		ike_rekey_request(t, group);
 		sa->task.moved = true;
 	} else {
-		sa->soft = t->now + IKE_RETRY;
+		sa->soft = ike_retry_at(t);
 	}
 	return ST_OK;
 }
@@ -206,9 +216,13 @@ enum st ike_answer_later(struct ike_turn *t)
 	return ike_refuse(t, ST_IKE_LATER, N_TEMPORARY_FAILURE);
 }
 
-// The peer deletes the SA before it answered our rekey: what it made in its own takes over.
-void ike_rekey_lost(struct ike_turn *t)
+// The peer deletes the SA before its answer to our rekey came: what it made in its own takes over, and what the answer
+// makes will be deleted.
+bool ike_rekey_lost(struct ike_turn *t)
 {
-	if (t->sa->theirs)
-		retire(t, t->sa->theirs);
+	if (!t->sa->theirs || t->sa->task.kind != TASK_REKEY)
+		return false;
+	t->sa->task.lost = true;
+	retire(t, t->sa->theirs);
+	return true;
 }

@@ -300,6 +300,13 @@ int64_t ike_jitter(struct ike *ike, int64_t life)
 	return life / 10 * 9 - life / 10 * r / UINT16_MAX;
 }
 
+int64_t ike_retry_at(const struct ike_turn *t)
+{
+	uint16_t r = 0;
+	(void)random_bytes(t->ike->c.random, &r, sizeof r);
+	return t->now + IKE_RETRY + IKE_RETRY * r / UINT16_MAX;
+}
+
 // Authenticated: what was needed for that goes, and the site is up.
 void ike_sa_up(struct ike_turn *t, bool again)
 {

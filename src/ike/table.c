@@ -33,6 +33,10 @@ static const struct ike_edge edges[] = {
 	// Replaced, and still asked: nothing new is made here (RFC 7296 2.25.2).
 	{ IKE_REPLACED, IKE_CREATE_CHILD_SA, false, P(SA) | P(NONCE), P(KE) | P(TSI) | P(TSR) | P(CP) | ANY,
 	  ike_answer_later, IKE_REPLACED, IKE_REPLACED },
+	// The answer to our rekey, where the peer's own has won already.
+	{ IKE_REPLACED, IKE_CREATE_CHILD_SA, true, P(SA) | P(NONCE) | P(KE), ANY, ike_take_rekey, IKE_REPLACED,
+	  IKE_DEAD },
+	{ IKE_REPLACED, IKE_CREATE_CHILD_SA, true, P(NOTIFY), P(VENDOR), ike_take_refusal, IKE_REPLACED, IKE_DEAD },
 	{ IKE_REPLACED, IKE_INFORMATIONAL, false, 0, P(DELETE) | P(CP) | ANY, ike_answer_info, IKE_REPLACED,
 	  IKE_REPLACED },
 	{ IKE_REPLACED, IKE_INFORMATIONAL, true, 0, P(DELETE) | P(CP) | ANY, ike_take_info, IKE_REPLACED,

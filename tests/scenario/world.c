@@ -154,7 +154,7 @@ static void pair_down(struct node *n, uint32_t in)
 		return;
 	n->current = 0;
 	for (int i = 0; i < PAIRS; i++)
-		if (n->pairs[i].used && (!n->current || n->pairs[i].pair.replaces == in))
+		if (n->pairs[i].used && !n->pairs[i].pair.never && (!n->current || n->pairs[i].pair.replaces == in))
 			n->current = n->pairs[i].pair.in;
 }
 
