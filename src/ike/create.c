@@ -133,6 +133,7 @@ enum st ike_answer_child(struct ike_turn *t)
 	struct ike_child_plan p;
 	struct ike_nonce ni;
 	struct ike_ke ke = { 0 };
+	ike_rekey_claim(t);
 	if (sa->task.kind == TASK_REKEY || sa->want & 1u << TASK_DELETE)
 		return ike_refuse(t, ST_IKE_LATER, N_TEMPORARY_FAILURE);
 	enum st st = ike_nonce_take(t->m, &ni);

@@ -48,6 +48,11 @@ static void delete_pair(struct ike_turn *t, uint32_t spi)
 
 static enum st take_deletes(struct ike_turn *t)
 {
+	struct ike_delete first;
+	bool ends =
+	        t->m->n_deletes && ike_read_delete(t->m->deletes[0], &first) == ST_OK && first.protocol == PROTOCOL_IKE;
+	if (!ends)
+		ike_rekey_claim(t);
 	for (size_t i = 0; i < t->m->n_deletes; i++) {
 		struct ike_delete d;
 		if (ike_read_delete(t->m->deletes[i], &d) != ST_OK)

@@ -331,6 +331,7 @@ void ike_children_move(struct ike_sa *from, struct ike_sa *to);
 // rekey.c
 enum st ike_rekey_refused(struct ike_turn *t, const struct dh_group *group);
 bool ike_rekey_lost(struct ike_turn *t);
+void ike_rekey_claim(struct ike_turn *t);
 void ike_rekey_request(struct ike_turn *t, const struct dh_group *group);
 
 // info.c

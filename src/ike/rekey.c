@@ -108,6 +108,7 @@ enum st ike_answer_rekey(struct ike_turn *t)
 	struct ike_ke ke;
 	struct ike_nonce ni, nr;
 	uint8_t shared[DH_SHARED_MAX];
+	ike_rekey_claim(t);
 	if (busy_with_pairs(sa))
 		return ike_refuse(t, ST_IKE_LATER, N_TEMPORARY_FAILURE);
 	enum st st = choose(t, &suite, &ke, &ni);
@@ -214,6 +215,15 @@ enum st ike_rekey_refused(struct ike_turn *t, const struct dh_group *group)
 enum st ike_answer_later(struct ike_turn *t)
 {
 	return ike_refuse(t, ST_IKE_LATER, N_TEMPORARY_FAILURE);
+}
+
+// A request on an SA that the peer's rekey made while ours is under way: the peer has decided for it, so its pairs are here.
+void ike_rekey_claim(struct ike_turn *t)
+{
+	struct ike *ike = t->ike;
+	for (size_t i = 0; t->sa->rekeys && t->sa->take_id == 0 && i < ike->n_heap; i++)
+		if (ike->heap[i]->theirs == t->sa)
+			ike_children_move(ike->heap[i], t->sa);
 }
 
 // The peer deletes the SA before its answer to our rekey came: what it made in its own takes over, and what the answer
