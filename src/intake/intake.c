@@ -159,6 +159,8 @@ static uint64_t *let_wait(struct intake *in, const struct intake_meta *m, enum s
 		                     .site_n = (uint16_t)site.n,
 		                     .transport = m->transport,
 		                     .worker = in->worker };
+	if (why == ST_TIME_WINDOW)
+		head.late = v3_late_of(&r->v3);
 	if (policy_denied(in->policy, &m->from.peer, r->version, site, r->credential))
 		return &a->denied;
 	uint8_t *room = ring_reserve(&in->waiting, sizeof head + site.n + bytes.n);

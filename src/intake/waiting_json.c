@@ -51,6 +51,23 @@ static void put_oid(struct json *j, const struct waiting_message *m)
 	text_done(&oid);
 }
 
+// What is known of a clock goes with the process that knew it; after that the message alone tells.
+static void put_reason(struct json *j, enum st reason, const struct waiting_message *m)
+{
+	struct v3_message v3;
+	struct text text = { 0 };
+	if (reason != ST_TIME_WINDOW)
+		text_add(&text, st_text(reason));
+	else if (m->head.late.engine_n)
+		v3_late_text(&m->head.late, &text);
+	else if (v3_message_parse(span_of(m->bytes, m->n), &v3) == ST_OK) {
+		struct v3_late late = v3_late_of_message(&v3);
+		v3_late_text(&late, &text);
+	}
+	json_key_str(j, "reason", text_str(&text));
+	text_done(&text);
+}
+
 static void put_item(struct json *j, const struct waiting_item *i, const struct policy *policy)
 {
 	char peer[ADDR_TEXT], community[128] = "";
@@ -68,7 +85,7 @@ static void put_item(struct json *j, const struct waiting_item *i, const struct 
 	put_span(j, "community", span_str(community));
 	put_hex(j, "engine", i->engine);
 	put_oid(j, TAILQ_LAST(&i->messages, waiting_messages));
-	json_key_str(j, "reason", st_text(i->reason));
+	put_reason(j, i->reason, TAILQ_LAST(&i->messages, waiting_messages));
 	json_key_str(j, "reason_code", st_name(i->reason));
 	json_key_uint(j, "kept", i->kept);
 }

@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/span.h"
 #include "intake/limits.h"
+#include "snmp/v3_late.h"
 #include "store/room.h"
 
 // What a worker says of a message it hands over; through the ring it goes as it is, followed by site and bytes.
@@ -32,6 +33,7 @@ struct waiting_head {
 	uint16_t index;  // of the listener, for its counters
 	uint16_t site_n; // octets of the site's name
 	uint8_t transport, worker;
+	struct v3_late late; // of ST_TIME_WINDOW, while the process that heard it runs; else without an engine
 };
 
 struct waiting_message {

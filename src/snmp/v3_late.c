@@ -3,20 +3,24 @@
 
 #include <inttypes.h>
 
+struct v3_late v3_late_of_message(const struct v3_message *m)
+{
+	struct v3_late l = { .boots = m->usm.boots, .time = m->usm.time };
+	if (m->usm.engine.n > sizeof l.engine)
+		return l;
+	l.engine_n = (uint8_t)m->usm.engine.n;
+	if (l.engine_n)
+		memcpy(l.engine, m->usm.engine.p, l.engine_n);
+	return l;
+}
+
 struct v3_late v3_late_of(const struct v3_received *r)
 {
-	const struct usm_parameters *usm = &r->message.usm;
-	struct v3_late l = { .own = r->own,
-		             .known = r->clock.known,
-		             .boots = usm->boots,
-		             .time = usm->time,
-		             .clock_boots = r->clock.boots,
-		             .clock_time = r->clock_time };
-	if (usm->engine.n > sizeof l.engine)
-		return l;
-	l.engine_n = (uint8_t)usm->engine.n;
-	if (l.engine_n)
-		memcpy(l.engine, usm->engine.p, l.engine_n);
+	struct v3_late l = v3_late_of_message(&r->message);
+	l.own = r->own;
+	l.known = r->clock.known;
+	l.clock_boots = r->clock.boots;
+	l.clock_time = r->clock_time;
 	return l;
 }
 
@@ -36,6 +40,8 @@ static void add_why(const struct v3_late *l, struct text *out)
 {
 	if (l->boots == USM_BOOTS_MAX || l->clock_boots == USM_BOOTS_MAX)
 		text_add(out, "boots that have reached their end are never accepted (RFC 3414 2.2.2)");
+	else if (!l->known)
+		text_printf(out, "that is outside the time window of %d s", USM_TIME_WINDOW);
 	else if (l->boots < l->clock_boots)
 		text_add(out, "its boots went back");
 	else

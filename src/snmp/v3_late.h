@@ -18,6 +18,8 @@ struct v3_late {
 
 // Of what v3_receive refused with ST_TIME_WINDOW.
 struct v3_late v3_late_of(const struct v3_received *r);
+// What the message alone tells of it, where nobody knows any more what it was compared with.
+struct v3_late v3_late_of_message(const struct v3_message *m);
 // One or two sentences, no line end.
 void v3_late_text(const struct v3_late *l, struct text *out);
 

@@ -81,6 +81,10 @@ def boots_back(tap):
         play(collector, record("one", "5,1000"))
         play(collector, record("back", "4,9000"))
         tap.same([i["reason_code"] for i in collector.waiting()], ["time-window"], "boots that went back wait")
+        reason = collector.waiting()[0]["reason"]
+        said = [f"engine {v3.ENGINE} says boots 4, time 900", "but was at boots 5, time 100", "its boots went back", f"trapline engine reset {v3.ENGINE}",
+                f"trapline engine lenient {v3.ENGINE}"]
+        tap.ok(all(words in reason for words in said), "the reason names the clock, the values and the command", reason)
         listed = engines(collector)
         tap.same([(e["engine"], e["boots"], e["lenient"], e["shared"]) for e in listed], [(v3.ENGINE, 5, False, False)], "engine list shows the clock")
         tap.ok(listed and listed[0]["time"] >= 1000 and listed[0]["address"] == "127.0.0.1", "with its time and address", listed)
@@ -93,6 +97,8 @@ def boots_back(tap):
         collector.kill()
         collector.start()
         tap.same([e["lenient"] for e in engines(collector)], [True], "lenient is known after kill -9")
+        reason = collector.waiting()[0]["reason"]
+        tap.ok("says boots 4" in reason and "engine lenient" in reason, "what waits still says its clock", reason)
         play(collector, record("still", "2,1"))
         tap.same(texts(collector), ["one", "lenient", "still"], "and in force")
 

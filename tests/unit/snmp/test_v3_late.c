@@ -25,6 +25,9 @@ static void sentences(void **state)
 		{ { false, true, MAX, 5, 3, 900, { 1, 2, 3, 4, 5 }, 5 }, "never accepted", "behind" },
 		{ { false, true, 4, 5, MAX, 900, { 1, 2, 3, 4, 5 }, 5 }, "never accepted", "boots went" },
 		{ { false, false, MAX, 5, 0, 0, { 1, 2, 3, 4, 5 }, 5 }, "time 5 s: boots that", "but was" },
+		{ { false, false, 4, 5, 0, 0, { 1, 2, 3, 4, 5 }, 5 },
+		  "says boots 4, time 5 s: that is outside the time window of 150 s. If the device",
+		  "but was" },
 		{ { true, true, 6, 3, 7, 10, { 1, 2, 3, 4, 5 }, 5 },
 		  "it names our engine with boots 6, time 3 s, but our clock is at boots 7, time 10 s: a sender that "
 		  "asks",
