@@ -6,7 +6,8 @@
 //	  "serial": "...", "model": "...", "name": "...", "location": "...",
 //	  "alert": { "device": 1, "index": 5, "severity": 3, "training": 4, "group": 8, "group_index": 2, "location": -2,
 //	             "code": 8, "description": "..." },        a row of prtAlertTable
-//	  "gone": 17 }                                         an alarm that is not in the table any more
+//	  "gone": 17, "seen": 40 }                             an alarm that is not in the table any more; it counts only if
+//	                                                       no event after this one told of it: a trap may overtake an answer
 //
 // At most one alert an event: an alarm has the id of the event that raised it.
 #include "alarm/fold_own.h"
@@ -101,13 +102,14 @@ static void take_alert(struct fold *f, struct device *d, struct span note)
 
 void fold_poll(struct fold *f, struct span note)
 {
-	int64_t id = 0, gone = 0;
+	int64_t id = 0, gone = 0, seen = INT64_MAX;
 	struct device *d = member_int(note, "device", &id) ? device_by_id(f, id) : NULL;
 	if (!d)
 		return;
 	take_identity(f, d, note);
 	take_alert(f, d, note);
+	(void)member_int(note, "seen", &seen);
 	struct alarm *a = member_int(note, "gone", &gone) ? alarm_by_id(f, gone) : NULL;
-	if (a && a->device == d && a->row.state == ALARM_OPEN)
+	if (a && a->device == d && a->row.state == ALARM_OPEN && a->row.last_event <= seen)
 		alarm_clear(f, a, BECAUSE_POLL, (struct span){ 0 });
 }

@@ -276,13 +276,17 @@ static void polled(void **state)
 	assert_int_equal(a->index, 9);
 	assert_true(span_equal(a->description, span_str("Papierstau")));
 	assert_true(span_equal(device_row(&s, 1)->model, span_str("VarioPrint")));
+	// An answer that a trap overtook ends nothing.
+	own(&s, EVENT_POLL, "{\"device\":1,\"gone\":1,\"seen\":0}");
+	assert_int_equal(only_open(&s)->id, 1);
 	// A warning that no trap told of, and the end of the jam.
 	own(&s, EVENT_POLL,
-	    "{\"device\":1,\"gone\":1,\"alert\":{\"device\":1,\"index\":10,\"severity\":4,\"group\":10,\"group_index\":"
+	    "{\"device\":1,\"gone\":1,\"seen\":1,\"alert\":{\"device\":1,\"index\":10,\"severity\":4,\"group\":10,"
+	    "\"group_index\":"
 	    "1,"
 	    "\"location\":-2,\"code\":1104}}");
 	assert_int_equal(alarm_row(&s, 1)->because, BECAUSE_POLL);
-	assert_int_equal(only_open(&s)->id, 3);
+	assert_int_equal(only_open(&s)->id, 4);
 	own(&s, EVENT_POLL, "{\"device\":1,\"asked\":\"no answer\"}");
 	assert_true(span_equal(device_row(&s, 1)->asked_why, span_str("no answer")));
 	story_end(&s);
