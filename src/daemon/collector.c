@@ -271,6 +271,16 @@ static int make_workers(struct collector *c)
 	return 0;
 }
 
+static int open_asking(struct collector *c)
+{
+	enum st st = poller_new(c->crypto, &c->key, &c->asking.poller);
+	if (!st)
+		st = asking_access(&c->asking, c->config, own_engine(c));
+	if (st)
+		log_line(LOG_IS_ERROR, "devices cannot be asked: %s", st_text(st));
+	return st ? 1 : 0;
+}
+
 int collector_open(struct collector *c, const struct config_flags *flags)
 {
 	*c = (struct collector){ .flags = *flags, .since = clock_wall() };
@@ -297,7 +307,7 @@ int collector_open(struct collector *c, const struct config_flags *flags)
 	}
 	raise_descriptors();
 	return drop(c->config) || open_store(c) || first_community(c) || first_users(c) || make_workers(c) ||
-	       collector_load_engines(c) || open_room(c) || remember_informs(c);
+	       collector_load_engines(c) || open_room(c) || remember_informs(c) || open_asking(c);
 }
 
 static void nothing(void *arg)
@@ -317,14 +327,15 @@ static enum st start_alarms(struct collector *c)
 
 int collector_start(struct collector *c)
 {
-	struct writer_source sources[INTAKE_WORKERS + 1];
+	struct writer_source sources[INTAKE_WORKERS + 2];
 	struct writer_options o = { .dir = c->config->data,
 		                    .keep_ns = c->config->keep_ns,
 		                    .keep_bytes = c->config->keep_bytes };
 	for (unsigned i = 0; i < c->worker_count; i++)
 		sources[i] = worker_source(c->workers[i]);
 	sources[c->worker_count] = (struct writer_source){ .ring = &c->own, .freed = nothing };
-	enum st st = writer_start(c->journal, &o, sources, c->worker_count + 1, &c->writer);
+	sources[c->worker_count + 1] = poller_source(c->asking.poller);
+	enum st st = writer_start(c->journal, &o, sources, c->worker_count + 2, &c->writer);
 	c->journal = NULL;
 	if (!st)
 		st = listeners_serve(&c->listeners, c->workers, c->worker_count);
@@ -335,6 +346,8 @@ int collector_start(struct collector *c)
 		st = waiting_start(c->room, c->writer);
 	if (!st)
 		st = start_alarms(c);
+	if (!st)
+		st = asking_start(&c->asking, c->config->data, c->writer);
 	if (st)
 		log_line(LOG_IS_ERROR, "cannot start: %s (%s)", st_text(st), strerror(errno));
 	return st ? 1 : 0;
@@ -351,6 +364,7 @@ void collector_stop(struct collector *c)
 		if (c->workers[i])
 			worker_call(c->workers[i], quiet, NULL);
 	waiting_stop(c->room);
+	asking_stop(&c->asking);
 	collector_save_engines(c);
 	pthread_mutex_lock(&c->own_lock); // nobody writes any more
 	struct writer *writer = c->writer;
@@ -366,6 +380,7 @@ void collector_free(struct collector *c)
 	waiting_free(c->room);
 	for (unsigned i = c->worker_count; i-- > 0;) // the first has what the others share
 		worker_free(c->workers[i]);
+	asking_free(&c->asking);
 	journal_close(c->journal);
 	ring_done(&c->own);
 	config_free(c->config);
@@ -411,6 +426,8 @@ static enum st reload_locked(struct collector *c, struct text *said)
 	} else {
 		st = make_users(c, fresh, c->config->policy->users, said);
 	}
+	if (!st)
+		st = asking_access(&c->asking, fresh, own_engine(c));
 	if (st) {
 		config_free(fresh);
 		return st;

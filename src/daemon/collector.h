@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "daemon/asking.h"
 #include "daemon/config.h"
 #include "daemon/listeners.h"
 #include "crypto/crypto.h"
@@ -31,6 +32,7 @@ struct collector {
 	struct ring own;          // the collector's own events
 	pthread_mutex_t own_lock; // several threads write them
 	struct follower *alarms;
+	struct asking_part asking;
 	struct sandbox_state sandbox;
 	struct hash_key key;
 	int64_t since;          // wall

@@ -115,7 +115,6 @@ static void check_entry(struct config_build *b, const struct setting *item)
 void put_read(struct config_build *b, void *target, const struct setting *list)
 {
 	struct poll_access *a = b->config->access;
-	config_warn(b->report, list->place, "'read' is accepted but not in force yet in this version");
 	for (const struct setting *item = list->first; item && b->st == ST_OK; item = item->next) {
 		struct poll_credential *more = reallocarray(a->credentials, a->credential_count + 1, sizeof *more);
 		if (!more) {

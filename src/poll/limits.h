@@ -21,6 +21,8 @@ enum poll_limits {
 	POLL_REQUEST_MAX = 1400,  // octets of a message to a device
 	POLL_NOTE_MAX = 16 << 10, // octets of one event's note; a longer one is left out
 	POLL_RING = 1 << 20,      // bytes of events on their way to the journal; full: told the next time
+	POLL_WATCH_SECONDS = 2,   // between looks at the state
+	POLL_WATCH_ALL = 30,      // looks between which every device with open alarms is wanted once
 	POLL_CREDENTIALS = 1000,  // entries of `read`
 };
 

@@ -81,5 +81,40 @@ def polled(tap):
              ["usmStatsWrongDigests: the authentication digest is wrong"], "a wrong password is told")
 
 
+def trap(index, group, group_index, code):
+    values = ((1, index), (2, 3), (4, group), (5, group_index), (6, -2), (7, code))
+    return harness.notification(index, *[harness.varbind(f"{ALERT[1:]}.{c}.1.{index}", harness.ber_integer(v)) for c, v in values],
+                                trap_oid="1.3.6.1.2.1.43.18.2.0.1")
+
+
+def asked_back(tap):
+    """The whole way: traps raise alarms, asking fills one, finds another and clears a third."""
+    agent(tap)
+    read = [{"from": ["127.0.0.0/8"], "user": "shaaes", "port": PORT}]
+    user = {"name": "shaaes", "auth": "sha1", "auth-password": PASSWORD, "priv": "aes128", "priv-password": PASSWORD}
+    with harness.Collector(read=read, users=[user]) as collector:
+        sock = harness.socket.socket(harness.socket.AF_INET, harness.socket.SOCK_DGRAM)
+        sock.bind(("127.0.0.1", 0))
+        for datagram in (trap(4, 8, 2, 8), trap(2, 6, 1, 3)):
+            sock.sendto(datagram, ("127.0.0.1", harness.PORT))
+        polls = []
+
+        def enough():
+            out = harness.run([harness.TRAPLINE, "events", "--data", collector.data, "--kind", "poll", "--json"]).stdout
+            polls[:] = [json.loads(line) for line in out.splitlines()]
+            return len(polls) >= 4
+
+        harness.wait_until(enough, 60, 0.5)
+        said = " ".join(json.dumps(p) for p in polls)
+        tap.ok("SN-2" in said and "Toner low" in said and "Paper jam" in said and "gone" in said, "asked after the traps", said)
+        out = harness.run([harness.TRAPLINE, "alarms", "--data", collector.data, "--json", "--state", "all"])
+        alarms = {a["key"]: a for a in map(json.loads, out.stdout.splitlines())}
+        tap.same({key: (a["state"], a["cleared_because"]) for key, a in alarms.items()},
+                 {"printer/1/8.2/-2/8": ("open", None), "printer/1/6.1/-2/3": ("cleared", "poll says gone"),
+                  "printer/1/11.1/-2/1104": ("open", None)}, "the jam stays, the cover is gone, the toner was found")
+        jam = alarms.get("printer/1/8.2/-2/8", {})
+        tap.ok("Paper jam" in jam.get("text", "") and jam.get("count") == 1, "the jam has the printer's words, and was not counted again", jam)
+
+
 harness.isolate()
-harness.main(polled)
+harness.main(polled, asked_back)

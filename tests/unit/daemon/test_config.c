@@ -66,9 +66,6 @@ static char *load(struct config **c, enum st want)
 	"sites, read, denied"
 #define DEEP "data: [[[[[[[[["
 
-#define READ_WARNING(line, column)                                                                                     \
-	"c.yaml:" #line ":" #column ": warning: 'read' is accepted but not in force yet in this version\n"
-
 static const struct {
 	const char *yaml, *complaint; // the complaint is the whole report; "" for none
 } verdicts[] = {
@@ -83,23 +80,23 @@ static const struct {
 	{ "listen: [ udp:127.0.0.1:0, 'udp:127.0.0.1:0' ]\n", "" },
 
 	// asking back
-	{ "read: [ { from: [ 10.0.0.0/8 ], community: s, version: 1, port: 1161 } ]\n", READ_WARNING(1, 7) },
+	{ "read: [ { from: [ 10.0.0.0/8 ], community: s, version: 1, port: 1161 } ]\n", "" },
 	{ "read: [ { community: s } ]\n",
-	  READ_WARNING(1, 7) "c.yaml:1:9: this entry names neither 'from' nor 'site', so its secret would go to "
-	                     "anybody; add for example from: [ 10.2.0.0/16 ]\n" },
+	  "c.yaml:1:9: this entry names neither 'from' nor 'site', so its secret would go to "
+	  "anybody; add for example from: [ 10.2.0.0/16 ]\n" },
 	{ "read: [ { from: [ 10.0.0.0/8 ] } ]\n",
-	  READ_WARNING(1, 7) "c.yaml:1:9: this entry says not as whom to ask; add community: \"...\", "
-	                     "community-file: PATH or user: NAME\n" },
+	  "c.yaml:1:9: this entry says not as whom to ask; add community: \"...\", "
+	  "community-file: PATH or user: NAME\n" },
 	{ "read: [ { from: [ 10.0.0.0/8 ], user: bob, version: 2c } ]\n",
-	  READ_WARNING(1, 7) "c.yaml:1:53: 'version' is for a community; with 'user' it is 3\n"
-	                     "c.yaml:1:39: 'users' has no 'bob'; add it there with its passwords\n" },
+	  "c.yaml:1:53: 'version' is for a community; with 'user' it is 3\n"
+	  "c.yaml:1:39: 'users' has no 'bob'; add it there with its passwords\n" },
 	{ "read: [ { from: [ 10.0.0.0/8 ], user: bob, community: s } ]\nusers: [ { name: bob, auth: md5, "
 	  "auth-password: "
 	  "12345678 } ]\n",
-	  READ_WARNING(1, 7) "c.yaml:1:39: 'user' and a community stand together; write an entry for each\n" },
+	  "c.yaml:1:39: 'user' and a community stand together; write an entry for each\n" },
 	{ "read: [ { site: here, community: s, port: 0 } ]\n",
-	  READ_WARNING(1, 7) "c.yaml:1:43: nobody answers on port 0; leave 'port' out to mean 161\n"
-	                     "c.yaml:1:17: 'sites' has no 'here'; add it there, or name another\n" },
+	  "c.yaml:1:43: nobody answers on port 0; leave 'port' out to mean 161\n"
+	  "c.yaml:1:17: 'sites' has no 'here'; add it there, or name another\n" },
 	{ "read: [ { from: [], community: s, version: 3 } ]\n", "c.yaml:1:44: '3' is not a version; write 1 or 2c\n" },
 
 	// not YAML, or more YAML than a configuration needs
