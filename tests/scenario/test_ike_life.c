@@ -176,6 +176,34 @@ static void rekeys_under_loss(void **state)
 	}
 }
 
+static bool alter_some(struct world *w, int from, uint8_t *bytes, size_t *n)
+{
+	if (world_random(w, 100) < 25)
+		bytes[world_random(w, (uint32_t)*n)] ^= (uint8_t)(1u << world_random(w, 8));
+	return true;
+}
+
+// ipsec.md 4: no state change before the ICV. An altered message is as good as a lost one.
+static void altered_messages_change_nothing(void **state)
+{
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct world w;
+		struct setting s = setting_plain();
+		begin(&w, &s, seed);
+		w.tap = alter_some;
+		for (int i = 0; i < 30; i++) {
+			int which = (int)world_random(&w, 2);
+			world_act(&w, which, world_random(&w, 2) ? rekey_pair : rekey_ike);
+			world_run(&w, world_random(&w, 4));
+		}
+		w.tap = NULL;
+		world_run(&w, 400);
+		one_of_each(&w);
+		assert_true(world_count(&w, SITE, ST_FORGED) + world_count(&w, COLL, ST_FORGED) > 0);
+		world_done(&w);
+	}
+}
+
 static void a_month_of_life(void **state)
 {
 	struct world w;
@@ -381,6 +409,7 @@ int main(void)
 		cmocka_unit_test(both_rekey_the_ike_sa_at_once),
 		cmocka_unit_test(ike_rekey_against_child_rekey),
 		cmocka_unit_test(rekeys_under_loss),
+		cmocka_unit_test(altered_messages_change_nothing),
 		cmocka_unit_test(a_month_of_life),
 		cmocka_unit_test(pfs_with_another_group),
 		cmocka_unit_test(fragments),
