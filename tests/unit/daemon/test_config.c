@@ -151,8 +151,8 @@ static const struct {
 	  "c.yaml:1:16: this entry of 'communities' is a single value; write for example { label: ops, "
 	  "community: \"...\", from: [ 10.0.0.0/8 ] }\n" },
 	{ "user: \"a\\0b\"\n", "c.yaml:1:7: 'user' holds a zero octet; leave it out\n" },
-	{ "workers: many\n", "c.yaml:1:10: 'many' is not a whole number from 0 to 64; write for example 10\n" },
-	{ "workers: 65\n", "c.yaml:1:10: '65' is not a whole number from 0 to 64; write for example 10\n" },
+	{ "workers: many\n", "c.yaml:1:10: 'many' is not a whole number from 0 to 16; write for example 10\n" },
+	{ "workers: 17\n", "c.yaml:1:10: '17' is not a whole number from 0 to 16; write for example 10\n" },
 	{ "rate-limit: -1\n", "c.yaml:1:13: '-1' is not a whole number from 0 to 1000000; write for example 10\n" },
 	{ "retention: { days: 99999999999999999999999 }\n",
 	  "c.yaml:1:20: '99999999999999999999999' is not a whole number from 0 to 36500; write for example 10\n" },
@@ -279,7 +279,7 @@ static const struct {
 
 	// several at once, in the order of the file
 	{ "workers: x\nspoon: 1\nrelays: [ 1, 2 ]\n",
-	  "c.yaml:1:10: 'x' is not a whole number from 0 to 64; write for example 10\n"
+	  "c.yaml:1:10: 'x' is not a whole number from 0 to 16; write for example 10\n"
 	  "c.yaml:2:1: 'spoon' is no key here; the keys are " TOP_KEYS "\n"
 	  "c.yaml:3:11: '1' is not an address prefix; write ADDRESS/BITS such as 10.0.0.0/8 or 2001:db8::/32, or one "
 	  "address\n"
@@ -468,7 +468,7 @@ static void test_flags_win(void **state)
 	assert_string_equal(
 	        text_str(&report.text),
 	        "--web: 'x' is not an address with a port; write ADDRESS:PORT, IPv6 in brackets: [::1]:8697\n"
-	        "--workers: '999' is not a whole number from 0 to 64; write for example 10\n"
+	        "--workers: '999' is not a whole number from 0 to 16; write for example 10\n"
 	        "--listen: '127.0.0.1' is not a listener; write udp:ADDRESS:PORT or tcp:ADDRESS:PORT, IPv6 in "
 	        "brackets: udp:[::]:2697\n");
 	text_done(&report.text);
