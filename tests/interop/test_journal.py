@@ -80,12 +80,13 @@ def write_at(path, at, data):
         f.write(data)
 
 
+PAGE = 8192  # JOURNAL_PAGE; half of one may be room that no block uses
 # What is done to the stopped collector's folder; every one must stop the next start and change nothing.
 DAMAGES = {
     "the journal's header": lambda d: write_at(d / "journal.db", 0, b"not SQLite at all"),
     "the journal's application id": lambda d: write_at(d / "journal.db", 68, b"\0\0\0\1"),
     "a newer journal version": lambda d: write_at(d / "journal.db", 60, b"\0\0\xff\xff"),
-    "the journal's last page": lambda d: write_at(d / "journal.db", -4096, b"\xa5" * 4096),
+    "the journal's last page": lambda d: write_at(d / "journal.db", -PAGE, b"\xa5" * PAGE),
     "the journal cut short": lambda d: (d / "journal.db").write_bytes((d / "journal.db").read_bytes()[:-20000]),
     "an empty journal": lambda d: (d / "journal.db").write_bytes(b""),
     "the engine file's text": lambda d: (d / "engine").write_bytes((d / "engine").read_bytes().replace(b"0", b"1", 1)),
