@@ -334,6 +334,14 @@ static void another_journal(void **state)
 	assert_int_equal(same_again(w), 1);
 }
 
+static size_t notes_taken(struct world *w)
+{
+	pthread_mutex_lock(&w->mutex);
+	size_t n = (size_t)w->notes_n;
+	pthread_mutex_unlock(&w->mutex);
+	return n;
+}
+
 static void rules_are_written_once(void **state)
 {
 	struct world *w = *state;
@@ -342,7 +350,7 @@ static void rules_are_written_once(void **state)
 	assert_int_equal(follower_rules(w->follower, hash, note), ST_OK);
 	write_events(w, 1);
 	caught_up(w);
-	for (int i = 0; i < 100 && w->notes_n == 0; i++)
+	for (int i = 0; i < 100 && notes_taken(w) == 0; i++)
 		usleep(20000);
 	write_events(w, 1);
 	caught_up(w);
