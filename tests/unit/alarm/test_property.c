@@ -12,8 +12,10 @@
 #include "model.h"
 #include "pool.h"
 
-enum { EVENTS = 1000000, CHECK_EVERY = 20000 };
+enum { EVENTS = 100000, CHECK_EVERY = 20000 };
 #define SECOND INT64_C(1000000000)
+
+static unsigned long events = EVENTS; // or as many as the command line says
 
 struct entry {
 	uint64_t id;
@@ -203,7 +205,7 @@ static unsigned run(struct world *w, uint64_t events, bool quiet)
 static void incremental_is_rebuild(void **state)
 {
 	struct world w = { .random = { 20261120 } };
-	assert_int_equal(run(&w, EVENTS, false), 0);
+	assert_int_equal(run(&w, events, false), 0);
 	assert_true(w.crashes > 500 && w.restarts > 500 && w.ticks > 1000);
 	print_message("%u crashes, %u restarts, %u ticks\n", w.crashes, w.restarts, w.ticks);
 }
@@ -215,8 +217,10 @@ static void a_clock_is_seen(void **state)
 	assert_true(run(&w, 2 * CHECK_EVERY, true) > 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc > 1)
+		events = strtoul(argv[1], NULL, 10);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(incremental_is_rebuild),
 		cmocka_unit_test(a_clock_is_seen),
