@@ -15,7 +15,7 @@
 enum { EVENTS = 100000, CHECK_EVERY = 20000 };
 #define SECOND INT64_C(1000000000)
 
-static unsigned long events = EVENTS; // or as many as the command line says
+static unsigned long wanted_events = EVENTS; // or as many as the command line says
 
 struct entry {
 	uint64_t id;
@@ -205,7 +205,7 @@ static unsigned run(struct world *w, uint64_t events, bool quiet)
 static void incremental_is_rebuild(void **state)
 {
 	struct world w = { .random = { 20261120 } };
-	assert_int_equal(run(&w, events, false), 0);
+	assert_int_equal(run(&w, wanted_events, false), 0);
 	assert_true(w.crashes > 500 && w.restarts > 500 && w.ticks > 1000);
 	print_message("%u crashes, %u restarts, %u ticks\n", w.crashes, w.restarts, w.ticks);
 }
@@ -220,7 +220,7 @@ static void a_clock_is_seen(void **state)
 int main(int argc, char **argv)
 {
 	if (argc > 1)
-		events = strtoul(argv[1], NULL, 10);
+		wanted_events = strtoul(argv[1], NULL, 10);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(incremental_is_rebuild),
 		cmocka_unit_test(a_clock_is_seen),
