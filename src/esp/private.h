@@ -33,10 +33,10 @@ struct esp {
 // Raises what a pair has come to: its counts, its sequence numbers, its time.
 void esp_check_lifetime(struct esp_pair *p, int64_t now, struct esp_effects *effects);
 
-// Asks the cache for what is used a little later: with many pairs it would be waited for with each packet.
+// Asks the cache for what is used a little later: with many pairs it would be waited for with each packet. NULL is fine.
 static inline void esp_fetch(const void *p, size_t n)
 {
-	for (size_t i = 0; i < n; i += ESP_CACHE_LINE)
+	for (size_t i = 0; p && i < n; i += ESP_CACHE_LINE)
 		__builtin_prefetch((const char *)p + i);
 }
 
