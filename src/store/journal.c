@@ -210,6 +210,18 @@ enum st journal_open(const char *dir, struct journal **out, struct text *why)
 	return st;
 }
 
+// SQLite brings the WAL into the database only when the last connection goes; readers of this process may stay longer, and
+// what is stopped should stand in one file.
+static void journal_settle(struct journal *j)
+{
+	int left_alone = 1;
+	if (!j->db)
+		return;
+	sqlite3_db_config(j->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, -1, &left_alone);
+	if (!left_alone)
+		sqlite3_wal_checkpoint_v2(j->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
 void journal_close(struct journal *j)
 {
 	if (!j)
@@ -218,6 +230,7 @@ void journal_close(struct journal *j)
 		                 &j->drop,  &j->meta,   &j->pages,    &j->free_pages };
 	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
 		sql_finish(all[i]);
+	journal_settle(j);
 	sql_close(&j->db);
 	if (j->lock >= 0)
 		close(j->lock);

@@ -100,6 +100,8 @@ def damage(tap):
         harness.blast("--count", "5000", "--rate", "20000")
         harness.wait_until(lambda: good.status()["stored"] == 5000)
         good.stop()
+    wal = good.data / "journal.db-wal"
+    tap.same(wal.stat().st_size if wal.exists() else 0, 0, "a stop brings everything into one file")
     done = harness.run([harness.TRAPLINE, "verify", "--data", good.data])
     tap.same(done.returncode, 0, "verify finds a good journal good")
     for what, act in DAMAGES.items():
