@@ -40,7 +40,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, SECTOR = 512, FILES = 256, NAMES = 1024, LOG = 4096, DESCRIPTORS = 4096 };
+enum { PAGE = 4096, SECTOR = 512, FILES = 256, NAMES = 1024, LOG = 4096, DESCRIPTORS = 4096, SPARES = 64 };
 
 struct file {
 	bool live; // reachable by (dev, ino) now
@@ -82,6 +82,8 @@ static struct {
 	uint64_t random;
 	struct file files[FILES];
 	size_t file_count, name_count, op_count;
+	int spare[SPARES]; // shadows made beforehand: a program that locked itself in may make none
+	size_t spares;
 	struct name names[NAMES];   // durable
 	struct op log[LOG];         // since then
 	unsigned told[DESCRIPTORS]; // of a file's errors
@@ -162,7 +164,7 @@ static struct file *file_add(const char *path, const struct stat *s)
 		            .mode = s->st_mode & 07777,
 		            .uid = s->st_uid,
 		            .gid = s->st_gid };
-	f->shadow = memfd_create("powerloss", MFD_CLOEXEC);
+	f->shadow = g.spares ? g.spare[--g.spares] : memfd_create("powerloss", MFD_CLOEXEC);
 	f->fd = real.open(path, O_RDONLY | O_CLOEXEC);
 	if (f->shadow < 0 || f->fd < 0)
 		die(path);
@@ -435,6 +437,11 @@ __attribute__((constructor)) static void begin(void)
 		die("POWERLOSS_FAIL");
 	if (nftw(g.dir, found_one, 16, FTW_PHYS) != 0)
 		die(g.dir);
+	for (; g.spares < SPARES; g.spares++) {
+		g.spare[g.spares] = memfd_create("powerloss", MFD_CLOEXEC);
+		if (g.spare[g.spares] < 0)
+			die("memfd_create");
+	}
 	g.on = true;
 }
 
