@@ -79,6 +79,8 @@
 	X(INNER_CHECKSUM, "inner-checksum", "a wrong checksum in an inner header")                                     \
 	X(INNER_PROTOCOL, "inner-protocol", "an inner protocol that is not served")                                    \
 	X(INNER_ADDRESS, "inner-address", "an inner address that cannot be")                                           \
+	X(INNER_DESTINATION, "inner-destination", "an inner destination that is not ours")                             \
+	X(INNER_PORT, "inner-port", "an inner UDP port that is not served")                                            \
 	X(INNER_ICMP, "inner-icmp", "an inner ICMP message that is not served")                                        \
 	X(FRAGMENT, "fragment", "an inner fragment, kept until the others come")                                       \
 	X(FRAGMENT_MALFORMED, "fragment-malformed", "an inner fragment of impossible place or size")                   \
