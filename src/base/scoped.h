@@ -3,15 +3,19 @@
 #ifndef BASE_SCOPED_H
 #define BASE_SCOPED_H
 
+#include <errno.h>
 #include <unistd.h>
 
 #define scoped(fn) __attribute__((cleanup(fn)))
 
+// Keeps errno, which says why a function gave up.
 static inline void fd_close(int *fd)
 {
+	int error = errno;
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
+	errno = error;
 }
 
 // Ownership leaves visibly.

@@ -7,6 +7,7 @@
 #include "io/ports.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -216,4 +217,17 @@ void port_holder_under(const char *root, bool tcp, uint16_t port, struct text *o
 void port_holder(bool tcp, uint16_t port, struct text *out)
 {
 	port_holder_under("", tcp, port, out);
+}
+
+enum st system_bind_status(void)
+{
+	switch (errno) {
+	case EADDRINUSE:
+		return ST_IN_USE;
+	case EACCES:
+	case EPERM:
+		return ST_DENIED;
+	default:
+		return ST_SYSTEM;
+	}
 }

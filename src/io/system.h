@@ -28,6 +28,9 @@ int service_sockets(struct passed_socket *out, int max);
 // says how to find out. Always writes something.
 void port_holder(bool tcp, uint16_t port, struct text *out);
 
+// Why the errno says that a socket was not opened or bound: ST_IN_USE, ST_DENIED, ST_SYSTEM.
+enum st system_bind_status(void);
+
 void system_random(void *out, size_t n); // getrandom; aborts when the kernel has none
 int64_t clock_wall(void);                // nanoseconds since the epoch
 int64_t clock_monotonic(void);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/scoped.h"
+#include "io/system.h"
 #include "io/tcp_connection.h"
 #include "io/udp.h"
 
@@ -22,42 +23,22 @@ enum {
 #define SECOND INT64_C(1000000000)
 #define MICROSECOND 1000
 
-static enum st listen_status(void)
-{
-	switch (errno) {
-	case EADDRINUSE:
-		return ST_IN_USE;
-	case EACCES:
-	case EPERM:
-		return ST_DENIED;
-	default:
-		return ST_SYSTEM;
-	}
-}
-
-static void close_quietly(int *fd)
-{
-	int error = errno;
-	fd_close(fd);
-	errno = error;
-}
-
 // Not yet listening: until the first of a group listens, nobody else may have the port.
 static enum st listen_bind(const struct addr *local, bool shared, int *fd)
 {
 	const int on = 1;
 	bool v6 = !addr_is_v4(local);
-	int scoped(close_quietly) s = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int scoped(fd_close) s = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s < 0 || setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
-		return listen_status();
+		return system_bind_status();
 	if (v6 && setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
-		return listen_status();
+		return system_bind_status();
 	if (shared && setsockopt(s, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
-		return listen_status();
+		return system_bind_status();
 	struct sockaddr_storage ss;
 	socklen_t n = addr_to_sockaddr(local, v6, &ss);
 	if (bind(s, (const struct sockaddr *)&ss, n) < 0)
-		return listen_status();
+		return system_bind_status();
 	*fd = fd_give(&s);
 	return ST_OK;
 }
@@ -67,7 +48,7 @@ static enum st listen_begin(int fd, struct addr *bound)
 	struct sockaddr_storage ss;
 	socklen_t n = sizeof ss;
 	if (listen(fd, BACKLOG) < 0 || getsockname(fd, (struct sockaddr *)&ss, &n) < 0)
-		return listen_status();
+		return system_bind_status();
 	*bound = addr_from_sockaddr((const struct sockaddr *)&ss);
 	return ST_OK;
 }
@@ -101,7 +82,7 @@ enum st tcp_listen_group(const struct addr *local, unsigned n, int *fds, struct 
 	if (st == ST_OK)
 		st = n == 1 ? listen_begin(fds[0], bound) : group_join(n, fds, bound);
 	for (unsigned i = 0; st != ST_OK && i < n; i++)
-		close_quietly(&fds[i]);
+		fd_close(&fds[i]);
 	return st;
 }
 

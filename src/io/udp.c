@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/scoped.h"
+#include "io/system.h"
 
 static bool option_set(int fd, int level, int name, int value)
 {
@@ -56,33 +57,12 @@ static enum st local_read(struct udp_socket *s)
 	return ST_OK;
 }
 
-static enum st bind_status(void)
-{
-	switch (errno) {
-	case EADDRINUSE:
-		return ST_IN_USE;
-	case EACCES:
-	case EPERM:
-		return ST_DENIED;
-	default:
-		return ST_SYSTEM;
-	}
-}
-
-// Closes on failure without losing the errno that says why.
-static void close_quietly(int *fd)
-{
-	int error = errno;
-	fd_close(fd);
-	errno = error;
-}
-
 enum st udp_open(const struct addr *local, bool shared, struct udp_socket *out)
 {
 	struct udp_socket s = { .v6 = !addr_is_v4(local) };
-	int scoped(close_quietly) fd = socket(s.v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int scoped(fd_close) fd = socket(s.v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return bind_status();
+		return system_bind_status();
 	s.fd = fd;
 	if (s.v6 && !option_set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1))
 		return ST_SYSTEM;
@@ -94,7 +74,7 @@ enum st udp_open(const struct addr *local, bool shared, struct udp_socket *out)
 	struct sockaddr_storage ss;
 	socklen_t n = addr_to_sockaddr(local, s.v6, &ss);
 	if (bind(fd, (const struct sockaddr *)&ss, n) < 0)
-		return bind_status();
+		return system_bind_status();
 	st = local_read(&s);
 	if (st != ST_OK)
 		return st;
@@ -124,7 +104,7 @@ enum st udp_open_group(const struct addr *local, unsigned n, struct udp_socket *
 	unsigned opened = 1;
 	st = group_join(n, out, &opened);
 	for (unsigned i = 0; st != ST_OK && i < opened; i++)
-		close_quietly(&out[i].fd);
+		fd_close(&out[i].fd);
 	return st;
 }
 

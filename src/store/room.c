@@ -84,16 +84,6 @@ static enum st room_make(const char *dir, const char *path, struct text *why)
 	return st == ST_OK ? folder_sync(dir) : st;
 }
 
-static int number_of(sqlite3 *db, const char *text, int64_t *out)
-{
-	sqlite3_stmt *s = NULL;
-	int rc = sql_prepare(db, text, &s);
-	if (rc == SQLITE_OK)
-		rc = sql_int(s, out);
-	sql_finish(&s);
-	return rc == SQLITE_ROW ? SQLITE_OK : rc;
-}
-
 static int whole(sqlite3 *db)
 {
 	sqlite3_stmt *s = NULL;
@@ -121,23 +111,19 @@ _Static_assert(ROOM_APPLICATION_ID == 1414679639 && ROOM_VERSION == 1, "as in th
 // Whose file it is, whether this program knows it, and whether it is whole.
 static enum st room_check(struct room *r, bool make, struct text *why)
 {
-	int64_t application = 0, version = 0, any = 0;
-	int rc = number_of(r->db, "PRAGMA application_id", &application);
-	if (rc == SQLITE_OK)
-		rc = number_of(r->db, "PRAGMA user_version", &version);
-	if (rc == SQLITE_OK)
-		rc = number_of(r->db, "SELECT count(*) FROM sqlite_master", &any);
-	if (rc == SQLITE_OK && application == 0 && any == 0) {
+	struct sql_identity id = { 0 };
+	int rc = sql_identify(r->db, &id);
+	if (rc == SQLITE_OK && id.application == 0 && id.tables == 0) {
 		if (!make)
 			return ST_NONE;
 		rc = sqlite3_exec(r->db, tables, NULL, NULL, NULL);
-	} else if (rc == SQLITE_OK && application != ROOM_APPLICATION_ID) {
+	} else if (rc == SQLITE_OK && id.application != ROOM_APPLICATION_ID) {
 		text_printf(why, "%s is an SQLite file, but not Trapline's waiting room", r->path);
 		return ST_NOT_OURS;
-	} else if (rc == SQLITE_OK && version > ROOM_VERSION) {
+	} else if (rc == SQLITE_OK && id.version > ROOM_VERSION) {
 		text_printf(why,
 		            "%s has version %lld, and this Trapline knows version %d; run the Trapline that wrote it",
-		            r->path, (long long)version, ROOM_VERSION);
+		            r->path, (long long)id.version, ROOM_VERSION);
 		return ST_NEWER;
 	}
 	if (rc == SQLITE_OK)
@@ -348,7 +334,7 @@ enum st room_read(struct room *r, room_visit_fn *visit, void *arg)
 static int next_of(struct room *r, const char *text, uint64_t *out)
 {
 	int64_t v = 0;
-	int rc = number_of(r->db, text, &v);
+	int rc = sql_number(r->db, text, &v);
 	*out = (uint64_t)v;
 	return rc;
 }

@@ -4,20 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
-// The system says why a file could not be written; a quota or a file size limit is a full disk to the operator.
+#include "store/folder.h"
+
+// The system says why a file could not be written; one that is missing is no news about what SQLite opened.
 static enum st status_of_errno(int error)
 {
-	switch (error) {
-	case ENOSPC:
-	case EDQUOT:
-	case EFBIG:
-		return ST_DISK_FULL;
-	case EACCES:
-	case EPERM:
-		return ST_DENIED;
-	default:
-		return ST_IO;
-	}
+	errno = error;
+	enum st st = folder_errno();
+	return st == ST_NONE ? ST_IO : st;
 }
 
 // SQLite forgets the errno of a COMMIT that failed; sql_run leaves it in errno.
@@ -161,4 +155,22 @@ int sql_int(sqlite3_stmt *s, int64_t *out)
 		*out = sqlite3_column_int64(s, 0);
 	sqlite3_reset(s);
 	return rc;
+}
+
+int sql_number(sqlite3 *db, const char *text, int64_t *out)
+{
+	sqlite3_stmt *s = NULL;
+	int rc = sql_prepare(db, text, &s);
+	if (rc == SQLITE_OK)
+		rc = sql_int(s, out);
+	sql_finish(&s);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int sql_identify(sqlite3 *db, struct sql_identity *out)
+{
+	int rc = sql_number(db, "PRAGMA application_id", &out->application);
+	if (rc == SQLITE_OK)
+		rc = sql_number(db, "PRAGMA user_version", &out->version);
+	return rc == SQLITE_OK ? sql_number(db, "SELECT count(*) FROM sqlite_master", &out->tables) : rc;
 }

@@ -34,4 +34,13 @@ int sql_run(sqlite3_stmt *s);
 // Steps a statement that gives one integer and resets it; *out changes only on SQLITE_ROW.
 int sql_int(sqlite3_stmt *s, int64_t *out);
 
+// The one integer that a query gives; *out stays when there is no row.
+int sql_number(sqlite3 *db, const char *text, int64_t *out);
+
+// Whose file it is, and whether anything is in it.
+struct sql_identity {
+	int64_t application, version, tables;
+};
+int sql_identify(sqlite3 *db, struct sql_identity *out);
+
 #endif

@@ -63,16 +63,6 @@ static int create_tables(sqlite3 *db)
 	return rc;
 }
 
-static int number_of(sqlite3 *db, const char *text, int64_t *out)
-{
-	sqlite3_stmt *s = NULL;
-	int rc = sql_prepare(db, text, &s);
-	if (rc == SQLITE_OK)
-		rc = sql_int(s, out);
-	sql_finish(&s);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
 static enum st refuse(struct state *s, const char *doing, int rc, struct text *why)
 {
 	enum st st = state_fail(s, doing, rc);
@@ -83,28 +73,24 @@ static enum st refuse(struct state *s, const char *doing, int rc, struct text *w
 // Whose file it is, and whether this program knows it. A file without tables is one that a crash left unmade.
 static enum st check(struct state *s, bool make, struct text *why)
 {
-	int64_t application = 0, version = 0, any = 0;
-	int rc = number_of(s->db, "PRAGMA application_id", &application);
-	if (rc == SQLITE_OK)
-		rc = number_of(s->db, "PRAGMA user_version", &version);
-	if (rc == SQLITE_OK)
-		rc = number_of(s->db, "SELECT count(*) FROM sqlite_master", &any);
+	struct sql_identity id = { 0 };
+	int rc = sql_identify(s->db, &id);
 	if (rc != SQLITE_OK)
 		return refuse(s, "open", rc, why);
-	if (application == 0 && any == 0) {
+	if (id.application == 0 && id.tables == 0) {
 		if (!make)
 			return ST_NONE;
 		rc = create_tables(s->db);
 		return rc == SQLITE_OK ? ST_OK : refuse(s, "make", rc, why);
 	}
-	if (application != STATE_APPLICATION_ID) {
+	if (id.application != STATE_APPLICATION_ID) {
 		text_printf(why, "%s is an SQLite file, but not Trapline's state", s->path);
 		return ST_NOT_OURS;
 	}
-	if (version != STATE_VERSION) {
-		text_printf(why, "%s has version %lld, and this Trapline knows version %d", s->path, (long long)version,
-		            STATE_VERSION);
-		return version > STATE_VERSION ? ST_NEWER : ST_DAMAGED;
+	if (id.version != STATE_VERSION) {
+		text_printf(why, "%s has version %lld, and this Trapline knows version %d", s->path,
+		            (long long)id.version, STATE_VERSION);
+		return id.version > STATE_VERSION ? ST_NEWER : ST_DAMAGED;
 	}
 	return ST_OK;
 }
@@ -199,7 +185,7 @@ static enum st start_reader(struct state *s, struct text *why)
 	int rc = sql_open(s->path, SQLITE_OPEN_READONLY, &s->db);
 	int64_t any;
 	if (rc == SQLITE_OK)
-		rc = number_of(s->db, "SELECT count(*) FROM sqlite_master", &any);
+		rc = sql_number(s->db, "SELECT count(*) FROM sqlite_master", &any);
 	bool no_wal = (rc & 0xff) == SQLITE_CANTOPEN || (rc & 0xff) == SQLITE_READONLY;
 	if (no_wal && access(wal, F_OK) < 0) { // journal_read.c says why
 		sql_close(&s->db);

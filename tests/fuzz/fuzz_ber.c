@@ -9,12 +9,6 @@
 
 enum { DEPTH = 32 };
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void numbers(struct span content)
 {
 	uint8_t room[16];
@@ -25,13 +19,13 @@ static void numbers(struct span content)
 		ber_put_int(&w, BER_INTEGER, i);
 		struct ber b = ber_of(wr_span(&w));
 		struct span written = ber_take(&b, BER_INTEGER);
-		require(written.n <= content.n && ber_content_int64(written, &i2) == ST_OK && i2 == i);
+		fuzz_require(written.n <= content.n && ber_content_int64(written, &i2) == ST_OK && i2 == i);
 	}
 	if (ber_content_uint64(content, &u) == ST_OK) {
 		struct wr w = wr_of(room, sizeof room);
 		ber_put_uint(&w, BER_COUNTER64, u);
 		struct ber b = ber_of(wr_span(&w));
-		require(ber_content_uint64(ber_take(&b, BER_COUNTER64), &u2) == ST_OK && u2 == u);
+		fuzz_require(ber_content_uint64(ber_take(&b, BER_COUNTER64), &u2) == ST_OK && u2 == u);
 	}
 }
 
@@ -40,15 +34,15 @@ static void oids(struct span content)
 	uint8_t room[SNMP_OID_ARCS * 5];
 	struct oid o, back;
 	enum st st = oid_decode(content, &o);
-	require(oid_check(content) == st);
+	fuzz_require(oid_check(content) == st);
 	if (st != ST_OK || content.n == 0)
 		return;
 	struct wr w = wr_of(room, sizeof room);
 	ber_put_oid_content(&w, &o);
-	require(span_equal(wr_span(&w), content));
+	fuzz_require(span_equal(wr_span(&w), content));
 	struct text text = { 0 };
 	oid_text(&o, &text);
-	require(oid_parse(text_str(&text), &back) == ST_OK && oid_compare(&o, &back) == 0);
+	fuzz_require(oid_parse(text_str(&text), &back) == ST_OK && oid_compare(&o, &back) == 0);
 	text_done(&text);
 }
 
@@ -58,16 +52,16 @@ static void walk(struct ber b, int depth)
 		struct ber before = b;
 		uint8_t tag, peeked = ber_peek(&b);
 		struct span whole = ber_whole(&b, &tag), content = ber_any(&before, &tag);
-		require(before.st == b.st && (b.st == ST_OK) == !b.rd.bad);
+		fuzz_require(before.st == b.st && (b.st == ST_OK) == !b.rd.bad);
 		if (b.st != ST_OK)
 			break;
-		require(tag == peeked && content.p + content.n == whole.p + whole.n);
+		fuzz_require(tag == peeked && content.p + content.n == whole.p + whole.n);
 		numbers(content);
 		oids(content);
 		if (tag & 0x20 && depth < DEPTH)
 			walk(ber_of(content), depth + 1);
 	}
-	require(ber_end(&b) != ST_TRAILING);
+	fuzz_require(ber_end(&b) != ST_TRAILING);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

@@ -9,12 +9,6 @@
 
 enum { OURS = 0x4f4f4f4f, IKE_HEAD = 28 };
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static bool known(void *arg, uint32_t spi)
 {
 	return spi == OURS;
@@ -31,18 +25,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n)
 		memcpy(p, data + 1, n);
 	struct encap_verdict v = encap_classify(&rules, &ours, span_of(p, n));
-	require((v.why == ST_OK) == (v.kind != ENCAP_DROP));
+	fuzz_require((v.why == ST_OK) == (v.kind != ENCAP_DROP));
 	if (v.kind == ENCAP_DROP) {
-		require(v.body.n == 0);
+		fuzz_require(v.body.n == 0);
 	} else {
 		static const size_t skip[ENCAP_FRAMINGS] = { [ENCAP_MARKER] = 4, [ENCAP_EIGHT] = 8 };
-		require(v.body.p == p + skip[v.framing] && v.body.n + skip[v.framing] == n);
+		fuzz_require(v.body.p == p + skip[v.framing] && v.body.n + skip[v.framing] == n);
 		struct rd r = rd_of(v.body);
 		if (v.kind == ENCAP_ESP) {
-			require(rd_u32(&r) == OURS && v.body.n >= 8 && v.framing != ENCAP_MARKER);
+			fuzz_require(rd_u32(&r) == OURS && v.body.n >= 8 && v.framing != ENCAP_MARKER);
 		} else {
 			rd_skip(&r, 24);
-			require(v.body.n >= IKE_HEAD && rd_u32(&r) == v.body.n && v.framing != ENCAP_EIGHT);
+			fuzz_require(v.body.n >= IKE_HEAD && rd_u32(&r) == v.body.n && v.framing != ENCAP_EIGHT);
 		}
 	}
 	free(p);

@@ -13,12 +13,6 @@ enum { SPI = 0x1000, HEAD = 8 };
 static struct crypto *crypto;
 static struct aead_engine *engine;
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static enum st zeros(void *arg, void *out, size_t n)
 {
 	memset(out, 1, n);
@@ -39,11 +33,11 @@ static struct esp *esp_of(const struct aead_alg *alg, const struct esp_policy *p
 	struct esp *esp = NULL;
 	struct esp_pair *pair = NULL;
 	struct aead_secret s = secret_of(alg);
-	require(esp_new(engine, (struct random){ zeros, NULL }, &(struct esp_place){ 0 }, &esp) == ST_OK);
-	require(selectors_new(any, 2, any, 2, &selectors) == ST_OK);
-	require(esp_add_as(esp, SPI, 1, &pair) == ST_OK);
-	require(esp_set_policy(pair, policy, selectors) == ST_OK);
-	require(esp_set_in(esp, pair, alg, &s, 0) == ST_OK);
+	fuzz_require(esp_new(engine, (struct random){ zeros, NULL }, &(struct esp_place){ 0 }, &esp) == ST_OK);
+	fuzz_require(selectors_new(any, 2, any, 2, &selectors) == ST_OK);
+	fuzz_require(esp_add_as(esp, SPI, 1, &pair) == ST_OK);
+	fuzz_require(esp_set_policy(pair, policy, selectors) == ST_OK);
+	fuzz_require(esp_set_in(esp, pair, alg, &s, 0) == ST_OK);
 	return esp;
 }
 
@@ -53,10 +47,10 @@ static enum st open_exact(struct esp *esp, uint8_t *p, size_t n, uint8_t outer_t
 	struct esp_packet pk = { .bytes = { p, p + n, p, n }, .outer_tos = outer_tos }, *list[] = { &pk };
 	struct esp_effects none = { 0 };
 	size_t kept = esp_open(esp, 1, list, 1, &none);
-	require(kept == (pk.st == ST_OK));
+	fuzz_require(kept == (pk.st == ST_OK));
 	if (pk.st == ST_OK) {
-		require(pk.bytes.at >= p && pk.bytes.at + pk.bytes.n <= p + n);
-		require(pk.ip.version == 0 || pk.ip.total == pk.bytes.n);
+		fuzz_require(pk.bytes.at >= p && pk.bytes.at + pk.bytes.n <= p + n);
+		fuzz_require(pk.ip.version == 0 || pk.ip.total == pk.bytes.n);
 	}
 	return pk.st;
 }
@@ -68,7 +62,7 @@ static void sealed_by_the_peer(struct esp *esp, const struct aead_alg *alg, bool
 	uint8_t *p = calloc(1, around + whole);
 	struct aead_secret s = secret_of(alg);
 	struct aead_key *key = NULL;
-	require(aead_key_new(engine, alg, AEAD_SEAL, &s, &key) == ST_OK);
+	fuzz_require(aead_key_new(engine, alg, AEAD_SEAL, &s, &key) == ST_OK);
 	p[2] = SPI >> 8;
 	p[7] = 1;
 	if (whole)
@@ -76,7 +70,7 @@ static void sealed_by_the_peer(struct esp *esp, const struct aead_alg *alg, bool
 	struct aead_op op = { key, p, HEAD, (uint32_t)whole, esn, 0, ST_NONE };
 	aead_seal(engine, &op, 1);
 	enum st st = open_exact(esp, p, around + whole, outer_tos);
-	require(st != ST_FORGED || op.st != ST_OK);
+	fuzz_require(st != ST_FORGED || op.st != ST_OK);
 	aead_key_free(engine, key);
 	free(p);
 }
@@ -84,8 +78,8 @@ static void sealed_by_the_peer(struct esp *esp, const struct aead_alg *alg, bool
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	if (!engine) {
-		require(crypto_init(&crypto) == ST_OK);
-		require(aead_engine_new(aead_best(), crypto, &engine) == ST_OK);
+		fuzz_require(crypto_init(&crypto) == ST_OK);
+		fuzz_require(aead_engine_new(aead_best(), crypto, &engine) == ST_OK);
 	}
 	if (n < 2)
 		return 0;
@@ -95,7 +89,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	sealed_by_the_peer(esp, alg, policy.esn, span_of(data + 2, n - 2), data[1] >> 2 & 3);
 	uint8_t *p = malloc(n);
 	memcpy(p, data, n);
-	require(open_exact(esp, p, n, 0) != ST_OK);
+	fuzz_require(open_exact(esp, p, n, 0) != ST_OK);
 	free(p);
 	esp_free(esp);
 	return 0;

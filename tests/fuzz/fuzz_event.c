@@ -9,32 +9,26 @@
 #include "event/note.h"
 #include "fuzz.h"
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void coded_again(const struct event *e, size_t n)
 {
 	uint8_t *record = malloc(n + EVENT_RECORD_OVERHEAD);
 	struct event back;
 	size_t length = event_encode(e, record, n + EVENT_RECORD_OVERHEAD);
-	require(length > 0 && length <= n); // unknown fields are left out
-	require(event_kind_of(span_of(record, length)) == e->kind);
-	require(event_decode(span_of(record, length), &back) == ST_OK);
-	require(back.received == e->received && back.flags == e->flags && back.count == e->count);
-	require(span_equal(back.pdu, e->pdu) && span_equal(back.note, e->note) && span_equal(back.site, e->site));
+	fuzz_require(length > 0 && length <= n); // unknown fields are left out
+	fuzz_require(event_kind_of(span_of(record, length)) == e->kind);
+	fuzz_require(event_decode(span_of(record, length), &back) == ST_OK);
+	fuzz_require(back.received == e->received && back.flags == e->flags && back.count == e->count);
+	fuzz_require(span_equal(back.pdu, e->pdu) && span_equal(back.note, e->note) && span_equal(back.site, e->site));
 	struct hash_key key = { 1, 2 };
-	require(event_duplicate_key(e, &key) == event_duplicate_key(&back, &key));
+	fuzz_require(event_duplicate_key(e, &key) == event_duplicate_key(&back, &key));
 	free(record);
 }
 
 static void one_clean_line(const struct text *t)
 {
-	require(!t->bad);
+	fuzz_require(!t->bad);
 	for (size_t i = 0; i < t->n; i++)
-		require((uint8_t)t->p[i] >= 0x20 && (uint8_t)t->p[i] != 0x7f);
+		fuzz_require((uint8_t)t->p[i] >= 0x20 && (uint8_t)t->p[i] != 0x7f);
 }
 
 static void say(const struct event *e)
@@ -44,7 +38,7 @@ static void say(const struct event *e)
 		return;
 	one_clean_line(&w.text);
 	one_clean_line(&w.name);
-	require(w.text.n > 0 && w.text.n <= EVENT_SENTENCE_MAX && (unsigned)w.severity < SEVERITY_COUNT);
+	fuzz_require(w.text.n > 0 && w.text.n <= EVENT_SENTENCE_MAX && (unsigned)w.severity < SEVERITY_COUNT);
 	struct text line = { 0 };
 	event_line(e, &w, false, &line);
 	one_clean_line(&line);
@@ -55,7 +49,7 @@ static void say(const struct event *e)
 	for (size_t i = 0; i < line.n; i++)
 		if ((uint8_t)line.p[i] >= 0x80)
 			line.p[i] = '?';
-	require(e->note.n > 0 || note_is_json(span_of(line.p, line.n)));
+	fuzz_require(e->note.n > 0 || note_is_json(span_of(line.p, line.n)));
 	text_done(&line);
 	event_words_done(&w);
 }

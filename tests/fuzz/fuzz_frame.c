@@ -9,12 +9,6 @@
 
 enum { PREFIXES = 64 }; // a head has at most six octets
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	enum st first = ST_SHORT;
@@ -25,9 +19,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 			memcpy(p, data, k);
 		size_t now = 0;
 		enum st st = ber_frame(span_of(p, k), &now);
-		require(st == ST_OK || st == ST_SHORT || st == ST_FRAME);
-		require(first == ST_SHORT || (st == first && now == length));
-		require(st != ST_OK || (now >= 2 && now <= SNMP_FRAME_MAX));
+		fuzz_require(st == ST_OK || st == ST_SHORT || st == ST_FRAME);
+		fuzz_require(first == ST_SHORT || (st == first && now == length));
+		fuzz_require(st != ST_OK || (now >= 2 && now <= SNMP_FRAME_MAX));
 		first = st;
 		length = now;
 		free(p);
@@ -37,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		memcpy(p, data, n);
 	struct snmp_message m;
 	if (n <= SNMP_FRAME_MAX && snmp_parse_message(span_of(p, n), &m) == ST_OK)
-		require(first == ST_OK && length == n);
+		fuzz_require(first == ST_OK && length == n);
 	free(p);
 	return 0;
 }

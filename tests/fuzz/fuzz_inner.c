@@ -12,24 +12,18 @@
 
 #define MILLISECOND INT64_C(1000000)
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void try_answer(struct span packet, const struct ip_view *v)
 {
 	uint8_t *room = malloc(ESP_HEADROOM + packet.n);
 	struct packet p = packet_of(room, ESP_HEADROOM + packet.n, ESP_HEADROOM);
 	memcpy(packet_append(&p, packet.n), packet.p, packet.n);
 	struct ip_view own, answer;
-	require(ip_parse(packet_span(&p), &own) == ST_OK);
+	fuzz_require(ip_parse(packet_span(&p), &own) == ST_OK);
 	if (inner_echo_answer(&p, &own) == ST_OK) {
 		struct inner_echo echo;
-		require(ip_parse(packet_span(&p), &answer) == ST_OK);
-		require(inner_echo_take(&answer, &echo) == ST_OK && echo.answer);
-		require(addr_same_ip(&answer.to, &v->from) && addr_same_ip(&answer.from, &v->to));
+		fuzz_require(ip_parse(packet_span(&p), &answer) == ST_OK);
+		fuzz_require(inner_echo_take(&answer, &echo) == ST_OK && echo.answer);
+		fuzz_require(addr_same_ip(&answer.to, &v->from) && addr_same_ip(&answer.from, &v->to));
 	}
 	free(room);
 }
@@ -40,7 +34,7 @@ static void try_complaint(struct span packet, const struct ip_view *v)
 	struct packet p = packet_of(room, sizeof room, ESP_HEADROOM);
 	struct ip_view said;
 	if (inner_too_big(&p, &v->to, packet, v, 1280) == ST_OK)
-		require(ip_parse(packet_span(&p), &said) == ST_OK && p.n <= 1280);
+		fuzz_require(ip_parse(packet_span(&p), &said) == ST_OK && p.n <= 1280);
 }
 
 static void take(struct reassembly *r, int64_t now, uint64_t owner, struct span bytes, bool again)
@@ -48,12 +42,12 @@ static void take(struct reassembly *r, int64_t now, uint64_t owner, struct span 
 	struct ip_view v;
 	if (ip_parse(bytes, &v) != ST_OK)
 		return;
-	require(v.total <= bytes.n && v.header + v.payload.n == v.total && v.payload.p == bytes.p + v.header);
+	fuzz_require(v.total <= bytes.n && v.header + v.payload.n == v.total && v.payload.p == bytes.p + v.header);
 	struct span packet = span_of(bytes.p, v.total), whole;
 	struct inner_udp u;
 	if (inner_udp_take(&v, INNER_CHECK, &u) == ST_OK) {
-		require(u.payload.n + UDP_HEAD == v.payload.n && !v.fragment);
-		require(inner_udp_take(&v, INNER_COVERED, &u) == ST_OK);
+		fuzz_require(u.payload.n + UDP_HEAD == v.payload.n && !v.fragment);
+		fuzz_require(inner_udp_take(&v, INNER_COVERED, &u) == ST_OK);
 	}
 	try_answer(packet, &v);
 	try_complaint(packet, &v);
@@ -61,7 +55,7 @@ static void take(struct reassembly *r, int64_t now, uint64_t owner, struct span 
 		return;
 	if (reassembly_add(r, now, owner, packet, &v, &whole) == ST_OK)
 		take(r, now, owner, whole, false);
-	require(reassembly_held(r) <= REASSEMBLY_BYTES);
+	fuzz_require(reassembly_held(r) <= REASSEMBLY_BYTES);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)

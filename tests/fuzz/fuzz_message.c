@@ -9,25 +9,19 @@
 
 enum { ROOM = 2 * SNMP_DATAGRAM_MAX };
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void mask(const struct snmp_pdu *pdu)
 {
 	uint8_t *copy = malloc(pdu->whole.n);
 	memcpy(copy, pdu->whole.p, pdu->whole.n);
 	snmp_mask_trap_community(copy, pdu->whole.n);
-	require(pdu->has_trap_community || memcmp(copy, pdu->whole.p, pdu->whole.n) == 0);
+	fuzz_require(pdu->has_trap_community || memcmp(copy, pdu->whole.p, pdu->whole.n) == 0);
 	struct snmp_pdu masked;
 	struct snmp_varbind v;
-	require(snmp_parse_pdu(span_of(copy, pdu->whole.n), &masked) == ST_OK);
-	require(masked.varbind_count == pdu->varbind_count);
+	fuzz_require(snmp_parse_pdu(span_of(copy, pdu->whole.n), &masked) == ST_OK);
+	fuzz_require(masked.varbind_count == pdu->varbind_count);
 	for (struct ber list = ber_of(masked.varbinds); snmp_varbind_next(&list, &v);)
 		for (size_t i = 0; snmp_is_trap_community(v.oid) && i < v.value.n; i++)
-			require(v.value.p[i] == '*' && v.type == BER_OCTETS);
+			fuzz_require(v.value.p[i] == '*' && v.type == BER_OCTETS);
 	free(copy);
 }
 
@@ -38,14 +32,14 @@ static void use(const struct snmp_pdu *pdu)
 	uint32_t count = 0, walked = 0;
 	while (snmp_varbind_next(&list, &v))
 		count++;
-	require(ber_end(&list) == ST_OK && count == pdu->varbind_count && count <= SNMP_VARBINDS_MAX);
+	fuzz_require(ber_end(&list) == ST_OK && count == pdu->varbind_count && count <= SNMP_VARBINDS_MAX);
 	struct snmp_notification note;
 	enum st st = snmp_normalise(pdu, &note);
-	require(snmp_check_notification(pdu) == st);
+	fuzz_require(snmp_check_notification(pdu) == st);
 	if (st == ST_OK) {
 		for (list = ber_of(note.varbinds); snmp_notification_next(&list, &v);)
 			walked++;
-		require(ber_end(&list) == ST_OK && walked <= count && count - walked <= 2);
+		fuzz_require(ber_end(&list) == ST_OK && walked <= count && count - walked <= 2);
 	}
 	mask(pdu);
 }
@@ -54,14 +48,14 @@ static void answer(const struct snmp_message *m)
 {
 	static uint8_t room[ROOM];
 	struct wr w = wr_of(room, sizeof room);
-	require(snmp_write_inform_response(&w, m->community, &m->pdu) == ST_OK);
+	fuzz_require(snmp_write_inform_response(&w, m->community, &m->pdu) == ST_OK);
 	struct ber b = ber_of(wr_span(&w)), body = ber_enter(&b, BER_SEQUENCE);
-	require(ber_end(&b) == ST_OK && ber_int32(&body) == SNMP_VERSION_2C);
-	require(span_equal(ber_take(&body, BER_OCTETS), m->community));
+	fuzz_require(ber_end(&b) == ST_OK && ber_int32(&body) == SNMP_VERSION_2C);
+	fuzz_require(span_equal(ber_take(&body, BER_OCTETS), m->community));
 	uint8_t tag;
 	struct snmp_pdu response;
-	require(snmp_parse_pdu(ber_whole(&body, &tag), &response) == ST_OK && tag == PDU_RESPONSE);
-	require(response.request_id == m->pdu.request_id && span_equal(response.varbinds, m->pdu.varbinds));
+	fuzz_require(snmp_parse_pdu(ber_whole(&body, &tag), &response) == ST_OK && tag == PDU_RESPONSE);
+	fuzz_require(response.request_id == m->pdu.request_id && span_equal(response.varbinds, m->pdu.varbinds));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -74,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	int32_t version = -1;
 	enum st vst = snmp_parse_version(span_of(p, n), &version);
 	if (snmp_parse_message(span_of(p, n), &m) == ST_OK) {
-		require(vst == ST_OK && version == m.version);
+		fuzz_require(vst == ST_OK && version == m.version);
 		use(&m.pdu);
 		answer(&m);
 	}

@@ -11,21 +11,9 @@
 #include "poll/differ.h"
 #include "snmp/build.h"
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static enum st no_random(void *arg, void *out, size_t n)
-{
-	memset(out, 0, n);
-	return ST_OK;
-}
-
 static bool take(void *arg, struct span note)
 {
-	require(note.n <= POLL_NOTE_MAX && note_is_json(note));
+	fuzz_require(note.n <= POLL_NOTE_MAX && note_is_json(note));
 	return true;
 }
 
@@ -37,7 +25,7 @@ static void wrap(struct span request, uint8_t kind, struct span varbinds, struct
 	struct span community = ber_take(&body, BER_OCTETS);
 	uint8_t tag;
 	struct snmp_pdu q;
-	require(snmp_parse_pdu(ber_whole(&body, &tag), &q) == ST_OK);
+	fuzz_require(snmp_parse_pdu(ber_whole(&body, &tag), &q) == ST_OK);
 	const uint8_t *mark = w->at;
 	ber_put(w, BER_SEQUENCE, varbinds);
 	ber_put_int(w, BER_INTEGER, kind >> 4);
@@ -52,7 +40,7 @@ static enum ask_next answer(struct ask *a, uint8_t kind, struct span s)
 	static uint8_t room[1 << 17];
 	uint8_t out[POLL_REQUEST_MAX];
 	struct wr w = wr_of(out, sizeof out), back = wr_of(room, sizeof room);
-	require(ask_write(a, 0, &w) == ST_OK);
+	fuzz_require(ask_write(a, 0, &w) == ST_OK);
 	if (kind & 1)
 		wr_bytes(&back, s);
 	else
@@ -72,13 +60,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	const struct poll_credential c = { .version = n && data[0] & 1 ? SNMP_VERSION_2C : SNMP_VERSION_1,
 		                           .community = community,
 		                           .community_n = 3 };
-	const struct ask_config config = { .credential = &c, .random = { no_random, NULL } };
+	const struct ask_config config = { .credential = &c, .random = { fuzz_random, NULL } };
 	const struct hash_key key = { 1, 2 };
 	const struct poll_known known = { .alarm = 1, .hr_device = 1, .group = 8, .twin = -1 };
 	const struct poll_want w = { .device = 1, .known = &known, .known_count = 1 };
 	struct poll_told told = { 0 };
 	struct ask *a;
-	require(ask_new(&config, &a) == ST_OK);
+	fuzz_require(ask_new(&config, &a) == ST_OK);
 	struct rd r = rd_of(span_of(data, n));
 	rd_skip(&r, 1);
 	enum ask_next next = ASK_WAIT;
@@ -88,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		next = answer(a, kind, rd_take(&r, length < rd_left(&r) ? length : rd_left(&r)));
 	}
 	const struct poll_result *got = ask_result(a);
-	require(got->alert_count <= POLL_ALERTS && got->supply_count <= POLL_SUPPLIES);
+	fuzz_require(got->alert_count <= POLL_ALERTS && got->supply_count <= POLL_SUPPLIES);
 	poll_differ(&w, got, NULL, &key, &told, take, NULL);
 	ask_free(a);
 	return 0;

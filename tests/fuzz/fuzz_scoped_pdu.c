@@ -20,18 +20,6 @@ struct receiver {
 	struct usm_keys keys[2][PRIVS + 1]; // at our engine and at the peer's
 };
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static enum st no_random(void *arg, void *out, size_t n)
-{
-	memset(out, 7, n);
-	return ST_OK;
-}
-
 static struct receiver *receiver(void)
 {
 	static const char names[PRIVS + 1][2] = { "a", "b", "c", "d", "e" };
@@ -45,9 +33,9 @@ static struct receiver *receiver(void)
 			                      .auth_password = span_str("password"),
 			                      .priv = i < PRIVS ? usm_priv_at(i) : NULL,
 			                      .priv_password = span_str("password") };
-	require(crypto_init(&crypto) == ST_OK && ciphers_new(crypto, &r->ciphers) == ST_OK);
-	require(usm_users_new(users, PRIVS + 1, span_of(own_engine, sizeof own_engine), NULL, &r->users, &which) ==
-	        ST_OK);
+	fuzz_require(crypto_init(&crypto) == ST_OK && ciphers_new(crypto, &r->ciphers) == ST_OK);
+	fuzz_require(usm_users_new(users, PRIVS + 1, span_of(own_engine, sizeof own_engine), NULL, &r->users, &which) ==
+	             ST_OK);
 	for (size_t i = 0; i <= PRIVS; i++) {
 		const struct usm_entry *e = &r->users->entries[i];
 		r->keys[0][i] = e->own;
@@ -56,9 +44,9 @@ static struct receiver *receiver(void)
 			usm_entry_priv_key(e, span_of(peer_engine, sizeof peer_engine), USM_BLUMENTHAL, &r->keys[1][i]);
 	}
 	const struct v3_config config = {
-		.crypto = crypto, .users = r->users, .random = { no_random, NULL }, .boots = 1, .engines_max = 4
+		.crypto = crypto, .users = r->users, .random = { fuzz_random, NULL }, .boots = 1, .engines_max = 4
 	};
-	require(v3_state_new(&config, &r->s) == ST_OK);
+	fuzz_require(v3_state_new(&config, &r->s) == ST_OK);
 	return r;
 }
 
@@ -81,7 +69,8 @@ static struct span seal(struct receiver *r, size_t entry, bool own, struct span 
 		uint8_t iv[USM_IV_MAX];
 		e->priv->iv(keys->priv[0], usm.boots, usm.time, salt, iv);
 		uint8_t *sealed = wr_room(&w, cipher_sealed_size(e->priv->cipher, plain.n));
-		require(sealed && cipher_seal(r->ciphers, e->priv->cipher, keys->priv[0], iv, plain, sealed) == ST_OK);
+		fuzz_require(sealed &&
+		             cipher_seal(r->ciphers, e->priv->cipher, keys->priv[0], iv, plain, sealed) == ST_OK);
 		ber_head(&w, BER_OCTETS, mark);
 	} else {
 		wr_bytes(&w, plain);
@@ -108,7 +97,7 @@ static void answer(struct v3_state *s, const struct v3_received *r)
 	static uint8_t room[ROOM];
 	struct wr w = wr_of(room, sizeof room);
 	if (r->pdu.tag == PDU_INFORM)
-		require(v3_write_response(s, 0, &r->reply, &r->pdu, &w) == ST_OK);
+		fuzz_require(v3_write_response(s, 0, &r->reply, &r->pdu, &w) == ST_OK);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -127,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct v3_received got;
 	enum st st =
 	        v3_receive(r->s, 0, (struct span){ 0 }, &peer, span_of(p, message.n), V3_SKIP_REPLAY, scratch, &got);
-	require(st != ST_DIGEST && st != ST_USER && st != ST_TIME_WINDOW);
+	fuzz_require(st != ST_DIGEST && st != ST_USER && st != ST_TIME_WINDOW);
 	if (st == ST_OK)
 		answer(r->s, &got);
 	free(scratch);

@@ -7,18 +7,6 @@
 #include "fuzz.h"
 #include "snmp/v3.h"
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-static enum st no_random(void *arg, void *out, size_t n)
-{
-	memset(out, 7, n);
-	return ST_OK;
-}
-
 static struct v3_state *receiver(void)
 {
 	static const uint8_t engine[] = { 0x80, 0, 0x1f, 0x88, 4 };
@@ -31,16 +19,16 @@ static struct v3_state *receiver(void)
 		  .priv = usm_priv_by_name("aes256"),
 		  .priv_password = span_str("password") },
 	};
-	struct v3_config config = { .random = { no_random, NULL }, .boots = 1, .engines_max = 4 };
+	struct v3_config config = { .random = { fuzz_random, NULL }, .boots = 1, .engines_max = 4 };
 	static struct crypto *crypto; // kept for leak checkers, as the receiver is
 	struct usm_users *made;
 	struct v3_state *s;
 	size_t which;
-	require(crypto_init(&crypto) == ST_OK);
-	require(usm_users_new(users, 3, span_of(engine, sizeof engine), NULL, &made, &which) == ST_OK);
+	fuzz_require(crypto_init(&crypto) == ST_OK);
+	fuzz_require(usm_users_new(users, 3, span_of(engine, sizeof engine), NULL, &made, &which) == ST_OK);
 	config.crypto = crypto;
 	config.users = made;
-	require(v3_state_new(&config, &s) == ST_OK);
+	fuzz_require(v3_state_new(&config, &s) == ST_OK);
 	return s;
 }
 
@@ -49,15 +37,15 @@ static void report(struct v3_state *s, const struct v3_received *r)
 	uint8_t room[512];
 	struct wr w = wr_of(room, sizeof room);
 	struct v3_message m;
-	require(r->message.flags & V3_FLAG_REPORTABLE);
-	require(v3_write_report(s, 0, r, &w) == ST_OK && v3_message_parse(wr_span(&w), &m) == ST_OK);
-	require(m.msg_id == r->message.msg_id && !(m.flags & V3_FLAG_REPORTABLE));
-	require(wr_span(&w).n <= 2 * r->message.whole.n + 64);
+	fuzz_require(r->message.flags & V3_FLAG_REPORTABLE);
+	fuzz_require(v3_write_report(s, 0, r, &w) == ST_OK && v3_message_parse(wr_span(&w), &m) == ST_OK);
+	fuzz_require(m.msg_id == r->message.msg_id && !(m.flags & V3_FLAG_REPORTABLE));
+	fuzz_require(wr_span(&w).n <= 2 * r->message.whole.n + 64);
 	struct v3_received again;
 	struct v3_scratch *scratch = malloc(sizeof *scratch);
 	static const struct addr peer;
 	v3_receive(s, 0, (struct span){ 0 }, &peer, wr_span(&w), 0, scratch, &again);
-	require(again.report == ST_OK);
+	fuzz_require(again.report == ST_OK);
 	free(scratch);
 }
 
@@ -73,11 +61,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static const struct addr peer;
 	struct v3_received r;
 	enum st st = v3_receive(s, 0, (struct span){ 0 }, &peer, span_of(p, n), 0, scratch, &r);
-	require(r.verified || engines_count(s->engines) == 0 || st != ST_OK || r.level == USM_NOAUTH);
+	fuzz_require(r.verified || engines_count(s->engines) == 0 || st != ST_OK || r.level == USM_NOAUTH);
 	if (r.report != ST_OK)
 		report(s, &r);
 	if (st == ST_OK)
-		require(r.pdu.tag == PDU_TRAP_V2 || (r.pdu.tag == PDU_INFORM && r.own));
+		fuzz_require(r.pdu.tag == PDU_TRAP_V2 || (r.pdu.tag == PDU_INFORM && r.own));
 	free(scratch);
 	free(p);
 	return 0;

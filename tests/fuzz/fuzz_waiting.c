@@ -7,18 +7,12 @@
 #include "intake/waiting.h"
 #include "intake/waiting_table.h"
 
-static void require(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
 static void show(const struct waiting_table *t)
 {
 	struct text out = { 0 };
 	waiting_list_json(t, NULL, &out);
 	waiting_show_json(TAILQ_FIRST(&t->items), NULL, &out);
-	require(!out.bad && out.n && out.p[out.n - 1] == '\n');
+	fuzz_require(!out.bad && out.n && out.p[out.n - 1] == '\n');
 	text_done(&out);
 }
 
@@ -30,14 +24,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	uint8_t *p = malloc(n ? n : 1);
 	if (n)
 		memcpy(p, data, n);
-	require(waiting_table_init(&t, &waiting_limits_usual, &key) == ST_OK);
+	fuzz_require(waiting_table_init(&t, &waiting_limits_usual, &key) == ST_OK);
 	for (int i = 0; i < 3; i++)
 		waiting_table_add(&t, &head, span_str("site"), span_of(p, n));
-	require(t.item_count == 1 && TAILQ_FIRST(&t.items)->count == 3);
-	require(t.message_count + t.counts[0].duplicate == 3);
+	fuzz_require(t.item_count == 1 && TAILQ_FIRST(&t.items)->count == 3);
+	fuzz_require(t.message_count + t.counts[0].duplicate == 3);
 	show(&t);
 	waiting_table_deny(&t, TAILQ_FIRST(&t.items));
-	require(t.item_count == 0 && t.weight == 0 && t.source_count == 0);
+	fuzz_require(t.item_count == 0 && t.weight == 0 && t.source_count == 0);
 	waiting_table_done(&t);
 	free(p);
 	return 0;

@@ -5,6 +5,7 @@ A test calls isolate() first: it runs itself again inside a new network namespac
 2697 are free and nothing can reach anybody else. Everything a test starts it also stops, by process id.
 """
 import atexit
+import contextlib
 import json
 import os
 import shutil
@@ -147,6 +148,20 @@ def stop_all():
 
 
 atexit.register(stop_all)
+
+
+@contextlib.contextmanager
+def capturing(file, what, on="lo"):
+    """What tcpdump sees on an interface while the block runs, in a file; `what` is its filter."""
+    need("tcpdump")
+    sniffer = start(["tcpdump", "-i", on, "-w", file, "-U", "--immediate-mode", "-Z", "root", what], stderr=subprocess.PIPE, text=True)
+    while "listening" not in sniffer.stderr.readline():
+        if sniffer.poll() is not None:
+            raise Skip("tcpdump cannot capture here")
+    time.sleep(0.3)  # it says so a little early
+    yield
+    time.sleep(0.3)  # and writes a little late
+    stop(sniffer)
 
 
 def run(command, **more):

@@ -4,7 +4,6 @@
 import os
 import re
 import socket
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -50,15 +49,8 @@ def capture(act):
     """The datagrams that went to our port while act() ran, as tshark reads them (PDML)."""
     with tempfile.TemporaryDirectory(prefix="trapline-test-") as folder:
         file = Path(folder) / "capture"
-        sniffer = harness.start(["tcpdump", "-i", "lo", "-w", file, "-U", "--immediate-mode", "-Z", "root", f"udp dst port {PORT}"],
-                                stderr=subprocess.PIPE, text=True)
-        while "listening" not in sniffer.stderr.readline():
-            if sniffer.poll() is not None:
-                raise harness.Skip("tcpdump cannot capture here")
-        time.sleep(0.3)
-        act()
-        time.sleep(0.3)
-        harness.stop(sniffer)
+        with harness.capturing(file, f"udp dst port {PORT}"):
+            act()
         done = run(["tshark", "-r", file, "-d", f"udp.port=={PORT},snmp", "-T", "pdml"], env={**os.environ, "HOME": folder})
     return list(ElementTree.fromstring(done.stdout).iter("packet"))
 

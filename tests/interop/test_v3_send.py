@@ -3,9 +3,7 @@
 """What `trapline send` emits as version 3: Debian's snmptrapd takes every digest with every cipher, traps and informs, and
 says who sent it; tshark with the keys reads the same variables; and a wrong password is explained."""
 import os
-import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import harness
@@ -84,16 +82,9 @@ def tshark(tap):
     kinds = [(d, c) for d, c in pairs() if c not in ("aes192", "aes256")]
     with tempfile.TemporaryDirectory(prefix="trapline-test-") as folder:
         file = Path(folder) / "capture"
-        sniffer = harness.start(["tcpdump", "-i", "lo", "-w", file, "-U", "--immediate-mode", "-Z", "root", f"udp dst port {PORT}"],
-                                stderr=subprocess.PIPE, text=True)
-        while "listening" not in sniffer.stderr.readline():
-            if sniffer.poll() is not None:
-                raise harness.Skip("tcpdump cannot capture here")
-        time.sleep(0.3)
-        v3.all_at_once([lambda d=d, c=c: send("trap", v3.trapline_options(d, c) + ["--engine-id", OUR_ENGINE], v3.SYSNAME, "s",
-                                              f"{d} {c}", state=folder) for d, c in kinds])
-        time.sleep(0.3)
-        harness.stop(sniffer)
+        with harness.capturing(file, f"udp dst port {PORT}"):
+            v3.all_at_once([lambda d=d, c=c: send("trap", v3.trapline_options(d, c) + ["--engine-id", OUR_ENGINE], v3.SYSNAME, "s",
+                                                  f"{d} {c}", state=folder) for d, c in kinds])
         users, last = [], ["draft-reeder-snmpv3-usm-3desede-00"] if version() >= (4, 1) else []
         for d, c in kinds:
             row = ["", user_name(d, c), WIRESHARK[d], v3.AUTH, WIRESHARK_PRIV.get(c, "AES"), v3.PRIV if c != "none" else ""]

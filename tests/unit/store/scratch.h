@@ -34,6 +34,20 @@ static inline char *scratch_make(void)
 	return dir;
 }
 
+// As cmocka's fixture: *state is the folder.
+static inline int scratch_setup(void **state)
+{
+	*state = scratch_make();
+	return 0;
+}
+
+static inline int scratch_teardown(void **state)
+{
+	scratch_remove(*state);
+	free(*state);
+	return 0;
+}
+
 static inline char *scratch_path(const char *dir, const char *name)
 {
 	char *path = NULL;

@@ -11,19 +11,6 @@
 #include "store/room.h"
 #include "scratch.h"
 
-static int setup(void **state)
-{
-	*state = scratch_make();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scratch_remove(*state);
-	free(*state);
-	return 0;
-}
-
 static struct room *opened(const char *dir)
 {
 	struct text why = { 0 };
@@ -294,12 +281,12 @@ static void an_unfinished_file_is_made_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(committed_is_read_back, setup, teardown),
-		cmocka_unit_test_setup_teardown(only_the_service_reads_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(failed_commit_changes_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(reader_sees_it_and_changes_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_is_not_ours_stays, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_unfinished_file_is_made_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(committed_is_read_back, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(only_the_service_reads_it, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(failed_commit_changes_nothing, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(reader_sees_it_and_changes_nothing, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(what_is_not_ours_stays, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(an_unfinished_file_is_made_again, scratch_setup, scratch_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,19 +19,6 @@ static const struct hash_key key = { 5, 6 };
 #define BEGIN_TIME INT64_C(1795214008000000000)
 #define SECOND INT64_C(1000000000)
 
-static int setup(void **state)
-{
-	*state = scratch_make();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	scratch_remove(*state);
-	free(*state);
-	return 0;
-}
-
 static struct state *opened(const char *dir, const char *name)
 {
 	struct text why = { 0 };
@@ -236,12 +223,12 @@ static void foreign_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(goes_on, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_difference_is_seen, setup, teardown),
-		cmocka_unit_test_setup_teardown(uncommitted_is_gone, setup, teardown),
-		cmocka_unit_test_setup_teardown(queries, setup, teardown),
-		cmocka_unit_test_setup_teardown(history_is_pruned, setup, teardown),
-		cmocka_unit_test_setup_teardown(foreign_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(goes_on, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(a_difference_is_seen, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(uncommitted_is_gone, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(queries, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(history_is_pruned, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(foreign_files, scratch_setup, scratch_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
