@@ -91,6 +91,12 @@ struct esp_pair *esp_find(const struct esp *esp, uint32_t spi)
 	return spi ? esp->slots[slot_of(esp, spi)].pair : NULL;
 }
 
+void esp_foresee(const struct esp *esp, struct span datagram)
+{
+	if (datagram.n >= ESP_HEAD)
+		esp_fetch_slot(esp, esp_get32(datagram.p));
+}
+
 static enum st slots_grow(struct esp *esp)
 {
 	size_t n = (size_t)1 << esp->slot_bits;

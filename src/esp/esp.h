@@ -119,6 +119,8 @@ enum st esp_add_as(struct esp *esp, uint32_t spi, uint64_t owner, struct esp_pai
 // Wipes its keys and frees it.
 void esp_remove(struct esp *esp, struct esp_pair *p);
 struct esp_pair *esp_find(const struct esp *esp, uint32_t spi);
+// Asks the cache for what esp_find of this datagram's SPI will look at: for all of a batch, before the first is looked up.
+void esp_foresee(const struct esp *esp, struct span datagram);
 
 // The policy, then the keys of each half; the lifetime begins with either. `selectors` is taken over (at ST_OK). ST_BUSY:
 // it has keys already, and keys are never changed under a pair. Others as esp_window_init and aead_key_new.
