@@ -172,6 +172,8 @@ static enum st journal_start(struct journal *j, struct text *why)
 	j->time = j->put_time = time;
 	if (st == ST_OK) {
 		j->bytes = used_bytes(j);
+		// A journal made before there was this index gets it now; without room for it, finding takes longer.
+		sqlite3_exec(j->db, JOURNAL_INFORM_INDEX, NULL, NULL, NULL);
 		sqlite3_wal_hook(j->db, wal_grew, j);
 		sqlite3_db_config(j->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	}

@@ -3,8 +3,8 @@
 //
 // block(first INTEGER PRIMARY KEY, count, informs, time, crc, body) and meta(name, value). Ids rise for ever: event i
 // of a block has the id first + i; meta.next keeps the high-water mark over retention cuts. `time` is the journal's
-// time: the wall clock at the commit, never less than the row before. `crc` is CRC-32C over the body. There is no other
-// index. WAL, synchronous=FULL; the writer's connection never checkpoints.
+// time: the wall clock at the commit, never less than the row before. `crc` is CRC-32C over the body. One
+// small index names the blocks that hold informs. WAL, synchronous=FULL; the writer's connection never checkpoints.
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H
 
@@ -66,7 +66,7 @@ enum st journal_read_back(struct journal_reader *r, uint64_t before, struct jour
 enum st journal_seek_time(struct journal_reader *r, int64_t time, uint64_t *id);
 // The oldest id there is and the id the next event will get.
 enum st journal_bounds(struct journal_reader *r, uint64_t *oldest, uint64_t *next);
-// Like journal_read, but skips blocks without informs at no cost (for rebuilding the duplicate set).
+// Like journal_read, but finds the blocks with informs by their index (for rebuilding the duplicate set).
 enum st journal_read_informs(struct journal_reader *r, uint64_t from, struct journal_block *out);
 
 #endif

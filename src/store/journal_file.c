@@ -133,7 +133,7 @@ static int journal_fill(const char *path, sqlite3 **db)
 	        "PRAGMA page_size = %d; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; BEGIN;"
 	        "PRAGMA application_id = %d; PRAGMA user_version = %d;"
 	        "CREATE TABLE block (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, informs INTEGER NOT NULL,"
-	        " time INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL) STRICT;"
+	        " time INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL) STRICT;" JOURNAL_INFORM_INDEX
 	        "CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID; COMMIT",
 	        JOURNAL_PAGE, JOURNAL_APPLICATION_ID, JOURNAL_VERSION);
 	int rc = sql_open(path, SQLITE_OPEN_READWRITE, db);

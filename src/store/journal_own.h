@@ -31,6 +31,10 @@ struct journal {
 	struct text error; // the sentence of the last failure
 };
 
+// Finds the blocks with informs, for the duplicate set at a start: a scan of ten million traps takes most of a second. Blocks
+// without informs have no entry, so a storm of traps pays nothing for it.
+#define JOURNAL_INFORM_INDEX "CREATE INDEX IF NOT EXISTS inform ON block(first) WHERE informs > 0;"
+
 // CRC, frame count and informs of a block's body. ST_DAMAGED when the frames do not fill it exactly.
 enum st block_check(struct span frames, uint32_t *count, uint32_t *informs);
 

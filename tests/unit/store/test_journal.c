@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <inttypes.h>
 #include <grp.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 
 #include "store/journal.h"
@@ -420,6 +421,42 @@ static void readers_without_rights(void **unused)
 	free(dir);
 }
 
+static int index_count(const char *dir, const char *before)
+{
+	char *path = scratch_path(dir, "journal.db");
+	sqlite3 *db = NULL;
+	sqlite3_stmt *s = NULL;
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, before, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(
+	        sqlite3_prepare_v2(db, "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = 'inform'",
+	                           -1, &s, NULL),
+	        SQLITE_OK);
+	assert_int_equal(sqlite3_step(s), SQLITE_ROW);
+	int n = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	sqlite3_close(db);
+	free(path);
+	return n;
+}
+
+// One that was made before there was an index gets it, and its informs are found.
+static void old_journal_gets_the_index(void **unused)
+{
+	char *dir = scratch_make();
+	uint8_t frames[256];
+	struct journal *j = open_journal(dir);
+	put_one(j, frames, 100, 1, 1);
+	put_one(j, frames, 100, 2, 2);
+	journal_close(j);
+	assert_int_equal(index_count(dir, "DROP INDEX inform"), 0);
+	journal_close(open_journal(dir));
+	assert_int_equal(index_count(dir, ""), 1);
+	assert_int_equal(read_blocks(dir), 2);
+	scratch_remove(dir);
+	free(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +467,7 @@ int main(void)
 		cmocka_unit_test(only_one_writer),
 		cmocka_unit_test(modes),
 		cmocka_unit_test(readers_without_rights),
+		cmocka_unit_test(old_journal_gets_the_index),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
