@@ -77,6 +77,11 @@ static enum st allow_community(struct collector *c, const struct waiting_facts *
 	field(&e, "label", wish->label ? wish->label : label);
 	field(&e, "community", community);
 	e.fields[e.n++] = (struct local_field){ .key = "from", .values = from };
+	char site[CREDENTIAL_TEXT] = { 0 };
+	const char *const sites[] = { site, NULL };
+	memcpy(site, f->site, f->site_n);
+	if (f->tunnelled) // its inner address is anybody's elsewhere
+		e.fields[e.n++] = (struct local_field){ .key = "sites", .values = sites };
 	enum st st = add_entry(c, &e, said);
 	explicit_bzero(community, sizeof community);
 	return st;
@@ -135,7 +140,10 @@ static bool is_allowed_now(const struct collector *c, const struct waiting_facts
 	enum st why;
 	if (f->version == SNMP_V3)
 		return f->reason == ST_TIME_WINDOW && !wish->auth;
-	return policy_community(c->config->policy, credential_of(f), &f->peer, &f->listener, &why) && !wish->from;
+	const struct policy_sender sender = { f->peer, f->listener,
+		                              f->tunnelled ? span_of(f->site, f->site_n)
+		                                           : span_str(policy_site(c->config->policy, &f->peer)) };
+	return policy_community(c->config->policy, credential_of(f), &sender, &why) && !wish->from;
 }
 
 static enum st check_wish(const struct waiting_facts *f, const struct decide_wish *w, struct text *said)

@@ -12,12 +12,13 @@
 #include "base/addr.h"
 #include "base/ring.h"
 
-// Where an answer goes.
+// Where an answer goes. In a tunnel peer and local are the inner addresses.
 struct answer_to {
 	struct addr peer, local;
 	uint32_t ifindex;
 	uint16_t listener;
 	uint64_t token; // the TCP connection, 0 for UDP
+	uint32_t site;  // the site's number and 1, when it came by its tunnel: the answer goes by its SA of that moment
 	bool report;    // a Report: it acknowledges nothing
 };
 

@@ -56,17 +56,37 @@ void intake_set_policy(struct intake *in, const struct policy *p)
 	memset(in->sources, 0, INTAKE_SOURCES * sizeof *in->sources);
 }
 
-struct intake_source *intake_source(struct intake *in, const struct addr *peer)
+struct addr intake_mark(const struct intake *in, const struct intake_meta *m)
 {
+	struct addr mark = m->from.peer;
+	for (uint8_t half = 0; half < 2 && m->transport == TRANSPORT_ESP; half++) {
+		struct hash h = hash_begin(&in->key);
+		hash_add(&h, span_of(&half, 1));
+		hash_add_field(&h, m->site);
+		hash_add(&h, span_of(m->from.peer.ip, sizeof m->from.peer.ip));
+		uint64_t v = hash_end(&h);
+		memcpy(mark.ip + half * sizeof v, &v, sizeof v);
+	}
+	return mark;
+}
+
+struct intake_source *intake_source(struct intake *in, const struct intake_meta *m)
+{
+	const struct addr mark = intake_mark(in, m), *peer = &m->from.peer;
 	struct hash h = hash_begin(&in->key);
-	hash_add(&h, span_of(peer->ip, sizeof peer->ip));
+	hash_add(&h, span_of(mark.ip, sizeof mark.ip));
 	struct intake_source *s = &in->sources[hash_end(&h) % INTAKE_SOURCES];
-	if (!s->known || !addr_same_ip(&s->peer, peer))
-		*s = (struct intake_source){ .peer = *peer,
+	if (!s->known || !addr_same_ip(&s->mark, &mark))
+		*s = (struct intake_source){ .mark = mark,
 			                     .site = policy_site(in->policy, peer),
 			                     .relay = policy_relay(in->policy, peer),
 			                     .known = true };
 	return s;
+}
+
+struct span intake_site(struct intake *in, const struct intake_meta *m)
+{
+	return m->transport == TRANSPORT_ESP ? m->site : span_str(intake_source(in, m)->site);
 }
 
 static struct account *account_of(struct intake *in, const struct intake_meta *m)
@@ -113,7 +133,8 @@ static uint64_t record_put(struct intake *in, const struct event *e, uint16_t li
 // its source has an open storm row, the original may be counted there and not be in the ring yet.
 static void answer_again(struct intake *in, const struct intake_meta *m, struct span answer)
 {
-	struct storm *storm = storms_find(&in->storms, &in->key, &m->from.peer);
+	const struct addr mark = intake_mark(in, m);
+	struct storm *storm = storms_find(&in->storms, &in->key, &mark);
 	if (!storm)
 		flight_answer(&in->flight, atomic_load_explicit(&in->ring.head, memory_order_relaxed), &m->from,
 		              answer);
@@ -124,8 +145,9 @@ static void answer_again(struct intake *in, const struct intake_meta *m, struct 
 static enum st limit(struct intake *in, const struct intake_meta *m, const struct event *e, struct span answer)
 {
 	struct storm_source *source;
+	const struct addr mark = intake_mark(in, m);
 	if (in->policy->rate == 0 ||
-	    !storms_over(&in->storms, &in->key, &m->from.peer, second_of(m->now), in->policy->rate, &source))
+	    !storms_over(&in->storms, &in->key, &mark, second_of(m->now), in->policy->rate, &source))
 		return ST_NONE;
 	enum st st = storms_add(&in->storms, source, e, m->from.listener);
 	if (st)
@@ -149,7 +171,7 @@ static uint64_t *let_wait(struct intake *in, const struct intake_meta *m, enum s
                           struct span bytes)
 {
 	struct account *a = account_of(in, m);
-	struct span site = span_str(intake_source(in, &m->from.peer)->site);
+	struct span site = intake_site(in, m);
 	struct waiting_head head = { .received = m->wall,
 		                     .peer = m->from.peer,
 		                     .local = m->from.local,
@@ -261,9 +283,10 @@ enum st intake_late(struct intake *in, struct intake_late *l)
 {
 	struct received r;
 	uint32_t second = second_of(l->meta.now);
+	const struct addr mark = intake_mark(in, &l->meta);
 	// A storm row counts informs that are in no ring yet.
 	if (!has_room(in, l->bytes.n + EVENT_RECORD_OVERHEAD + INTAKE_NAMES, 0) ||
-	    storms_find(&in->storms, &in->key, &l->meta.from.peer))
+	    storms_find(&in->storms, &in->key, &mark))
 		return ST_FULL;
 	enum st st = receive_message(in, &l->meta, l->bytes, &r);
 	if (st)

@@ -23,6 +23,7 @@ struct intake_meta {
 	int64_t now;  // monotonic, nanoseconds
 	int64_t wall; // since the epoch, nanoseconds
 	uint8_t transport;
+	struct span site; // by ESP: whose SA it came by. Otherwise the policy says, by the address
 	bool truncated;
 	bool late;             // it waited in the room: nobody is answered, and v3's time is not checked
 	bool again;            // and may have been put into the journal before a crash
@@ -30,9 +31,10 @@ struct intake_meta {
 	struct addr listener;  // as configured, for communities bound to a listener
 };
 
+// What is remembered of a source: an address, or an address inside one site's tunnel.
 struct intake_source {
-	struct addr peer;
-	const char *site;
+	struct addr mark; // see intake_mark
+	const char *site; // by the address
 	bool relay, known;
 	uint32_t report_second, reports; // Reports sent to it in that second
 };
@@ -72,8 +74,13 @@ void intake_done(struct intake *in);
 // A new policy with its users; what was remembered about sources is forgotten. The old one may be freed afterwards.
 void intake_set_policy(struct intake *in, const struct policy *p);
 
+// What state about a message's source is kept under: its address, or by ESP a keyed hash of that and the site, because
+// many sites have the same addresses inside.
+struct addr intake_mark(const struct intake *in, const struct intake_meta *m);
 // What is remembered of a source; valid until the next call.
-struct intake_source *intake_source(struct intake *in, const struct addr *peer);
+struct intake_source *intake_source(struct intake *in, const struct intake_meta *m);
+// The site that a message is of; "" when none. Valid until the policy or the tunnel's sites change.
+struct span intake_site(struct intake *in, const struct intake_meta *m);
 // Takes one message: counted and ended, or in flight. false: there is no room now, nothing was counted; give it again
 // after intake_settle made room.
 bool intake_message(struct intake *in, const struct intake_meta *m, struct span bytes);

@@ -23,6 +23,9 @@ void policy_free(struct policy *p)
 		free(c->label);
 		free(c->from.p);
 		free(c->listeners);
+		for (size_t k = 0; k < c->site_count; k++)
+			free(c->sites[k]);
+		free(c->sites);
 	}
 	free(p->communities);
 	for (size_t i = 0; i < p->site_count; i++) {
@@ -64,16 +67,27 @@ static bool on_listener(const struct policy_community *c, const struct addr *lis
 	return false;
 }
 
-const struct policy_community *policy_community(const struct policy *p, struct span community, const struct addr *peer,
-                                                const struct addr *listener, enum st *why)
+static bool from_site(const struct policy_community *c, struct span site)
+{
+	if (c->site_count == 0)
+		return true;
+	for (size_t i = 0; i < c->site_count; i++)
+		if (span_equal(span_str(c->sites[i]), site))
+			return true;
+	return false;
+}
+
+const struct policy_community *policy_community(const struct policy *p, struct span community,
+                                                const struct policy_sender *sender, enum st *why)
 {
 	const struct policy_community *found = NULL;
 	enum st st = ST_COMMUNITY;
 	for (size_t i = 0; i < p->community_count; i++) {
 		const struct policy_community *c = &p->communities[i];
-		if (c->n != community.n || !octets_equal(c->community, community.p, c->n) || !on_listener(c, listener))
+		if (c->n != community.n || !octets_equal(c->community, community.p, c->n) ||
+		    !on_listener(c, &sender->listener))
 			continue;
-		if (prefixes_hold(&c->from, peer))
+		if (prefixes_hold(&c->from, &sender->peer) && from_site(c, sender->site))
 			found = found ? found : c;
 		else
 			st = ST_SOURCE;

@@ -25,6 +25,8 @@ struct policy_community {
 	struct prefixes from;   // empty: nobody
 	struct addr *listeners; // only on these, none: on all
 	size_t listener_count;
+	char **sites; // only from these, none: from anywhere
+	size_t site_count;
 };
 
 struct policy_site {
@@ -55,10 +57,16 @@ struct policy {
 struct policy *policy_new(void);
 void policy_free(struct policy *p);
 
+// What an authorisation asks about a sender. The site is what its tunnel says, or what its address does (policy_site).
+struct policy_sender {
+	struct addr peer, listener;
+	struct span site;
+};
+
 // The label of the community, or NULL: *why says ST_COMMUNITY (no such community here) or ST_SOURCE (known, but not from
-// this address). Compares every candidate in constant time.
-const struct policy_community *policy_community(const struct policy *p, struct span community, const struct addr *peer,
-                                                const struct addr *listener, enum st *why);
+// this address or site). Compares every candidate in constant time.
+const struct policy_community *policy_community(const struct policy *p, struct span community,
+                                                const struct policy_sender *sender, enum st *why);
 // The label of a community from anywhere, or NULL.
 const char *policy_label(const struct policy *p, struct span community);
 const char *policy_site(const struct policy *p, const struct addr *peer); // "" when none

@@ -7,7 +7,8 @@
 static enum st authorise(struct intake *in, const struct intake_meta *m, struct span community, struct event *e)
 {
 	enum st st;
-	const struct policy_community *c = policy_community(in->policy, community, &m->from.peer, &m->listener, &st);
+	const struct policy_sender sender = { m->from.peer, m->listener, intake_site(in, m) };
+	const struct policy_community *c = policy_community(in->policy, community, &sender, &st);
 	if (!c)
 		return st;
 	e->credential = span_str(c->label);
@@ -47,8 +48,8 @@ static enum st receive_community(struct intake *in, const struct intake_meta *m,
 
 static void describe_source(struct intake *in, const struct intake_meta *m, struct event *e)
 {
-	const struct intake_source *s = intake_source(in, &m->from.peer);
-	e->site = span_str(s->site);
+	const struct intake_source *s = intake_source(in, m);
+	e->site = intake_site(in, m);
 	e->flags |= s->relay ? EVENT_FLAG_RELAYED : 0;
 	e->transport = m->transport;
 	e->received = m->wall;

@@ -9,7 +9,7 @@ enum { SECOND_NS = 1000000000 };
 // A Report goes to an address that nobody proved, so each source gets only so many a second.
 static bool may_report(struct intake *in, const struct intake_meta *m)
 {
-	struct intake_source *s = intake_source(in, &m->from.peer);
+	struct intake_source *s = intake_source(in, m);
 	uint32_t second = (uint32_t)(m->now / SECOND_NS);
 	if (s->report_second != second) {
 		s->report_second = second;
@@ -87,10 +87,9 @@ static bool waits(const struct v3_received *r, enum st st, struct span bytes)
 
 enum st receive_v3(struct intake *in, const struct intake_meta *m, struct span bytes, struct received *out)
 {
-	const struct intake_source *s = intake_source(in, &m->from.peer);
 	struct v3_received *r = &out->v3;
 	unsigned options = m->late ? V3_SKIP_TIME | (m->again ? V3_SKIP_REPLAY : 0) : 0;
-	enum st st = v3_receive(in->v3, m->now, span_str(s->site), &m->from.peer, bytes, options, &in->v3_scratch, r);
+	enum st st = v3_receive(in->v3, m->now, intake_site(in, m), &m->from.peer, bytes, options, &in->v3_scratch, r);
 	if (!st)
 		st = snmp_check_notification(&r->pdu);
 	out->credential = r->message.usm.user;

@@ -334,9 +334,12 @@ static void find(struct waiting *w, void *arg)
 	struct waiting_facts *out = f->out;
 	const struct waiting_message *m = TAILQ_FIRST(&i->messages);
 	struct v3_message v3;
-	*out = (struct waiting_facts){
-		.id = i->id, .peer = i->peer, .listener = m->head.listener, .version = i->version, .reason = i->reason
-	};
+	*out = (struct waiting_facts){ .id = i->id,
+		                       .peer = i->peer,
+		                       .listener = m->head.listener,
+		                       .version = i->version,
+		                       .reason = i->reason,
+		                       .tunnelled = i->tunnelled };
 	out->site_n = copy(out->site, sizeof out->site, i->site);
 	out->credential_n = copy(out->credential, sizeof out->credential, i->credential);
 	text_bytes(&out->message, span_of(m->bytes, m->n));

@@ -68,7 +68,8 @@ struct waiting_facts {
 	uint64_t id;
 	struct addr peer, listener;
 	uint8_t version;
-	uint8_t level; // v3, enum usm_level
+	uint8_t level;  // v3, enum usm_level
+	bool tunnelled; // by its site's tunnel: the address is an inner one
 	enum st reason;
 	size_t site_n, credential_n;
 	uint8_t site[256], credential[256];

@@ -27,6 +27,7 @@ static struct late_call late_of(const struct waiting_message *m)
 	return (struct late_call){
 		.late = { .meta = { .wall = m->head.received,
 		                    .transport = m->head.transport,
+		                    .site = m->item->site,
 		                    .late = true,
 		                    .again = m->restored,
 		                    .from = { .peer = m->head.peer, .local = m->head.local, .listener = m->head.index },
@@ -50,8 +51,11 @@ static bool is_allowed(const struct waiting *w, const struct waiting_message *m)
 	enum st why;
 	size_t entries;
 	const struct waiting_item *i = m->item;
+	const struct policy_sender sender = { m->head.peer, m->head.listener,
+		                              i->tunnelled ? i->site
+		                                           : span_str(policy_site(w->policy, &m->head.peer)) };
 	if (i->version != SNMP_V3)
-		return policy_community(w->policy, i->credential, &m->head.peer, &m->head.listener, &why);
+		return policy_community(w->policy, i->credential, &sender, &why);
 	if (i->reason == ST_TIME_WINDOW || !usm_users_find(w->policy->users, i->credential, &entries))
 		return false;
 	struct late_call c = late_of(m);

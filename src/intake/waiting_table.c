@@ -6,9 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event/event.h"
+
+// Address, scope, a hash of the site.
+enum { WAITING_SOURCE_KEY = 28 };
+
 struct waiting_source {
 	struct waiting_source *next; // of the bucket
-	uint8_t key[20];
+	uint8_t key[WAITING_SOURCE_KEY];
 	uint64_t hash, heard;
 	size_t place; // in the heap
 	size_t weight;
@@ -97,18 +102,25 @@ static void heap_remove(struct waiting_table *t, struct waiting_source *s)
 
 // Sources.
 
-static void source_key(const struct addr *a, uint8_t out[static 20])
+// Sites may have the same addresses inside their tunnels.
+static void source_key(const struct waiting_table *t, const struct waiting_item *i,
+                       uint8_t out[static WAITING_SOURCE_KEY])
 {
 	enum { SUBNET = 8 };
-	memset(out, 0, 20);
+	const struct addr *a = &i->peer;
+	struct hash h = hash_begin(&t->key);
+	hash_add_field(&h, i->site);
+	uint64_t site = i->tunnelled ? hash_end(&h) : 0;
+	memset(out, 0, WAITING_SOURCE_KEY);
 	memcpy(out, a->ip, addr_is_v4(a) ? sizeof a->ip : SUBNET);
 	memcpy(out + sizeof a->ip, &a->scope, sizeof a->scope);
+	memcpy(out + sizeof a->ip + sizeof a->scope, &site, sizeof site);
 }
 
-static struct waiting_source *source_get(struct waiting_table *t, const struct addr *peer)
+static struct waiting_source *source_get(struct waiting_table *t, const struct waiting_item *like)
 {
-	uint8_t key[20];
-	source_key(peer, key);
+	uint8_t key[WAITING_SOURCE_KEY];
+	source_key(t, like, key);
 	struct hash h = hash_begin(&t->key);
 	hash_add(&h, span_of(key, sizeof key));
 	uint64_t hash = hash_end(&h);
@@ -229,7 +241,7 @@ static bool item_own(struct waiting_item *i)
 // Makes the item that `like` says, whose names are copied. NULL without memory.
 static struct waiting_item *item_make(struct waiting_table *t, const struct waiting_item *like)
 {
-	struct waiting_source *s = source_get(t, &like->peer);
+	struct waiting_source *s = source_get(t, like);
 	struct waiting_item *i = malloc(sizeof *i);
 	if (i)
 		*i = *like;
@@ -436,6 +448,7 @@ void waiting_table_add(struct waiting_table *t, const struct waiting_head *head,
 	struct waiting_item like = { .peer = head->peer,
 		                     .version = hint.version,
 		                     .reason = head->reason,
+		                     .tunnelled = head->transport == TRANSPORT_ESP,
 		                     .site = site,
 		                     .credential = hint.credential,
 		                     .engine = hint.engine };
@@ -469,6 +482,7 @@ bool waiting_table_restore(struct waiting_table *t, const struct room_item *item
 		                     .peer = item->peer,
 		                     .version = item->version,
 		                     .reason = item->reason,
+		                     .tunnelled = message->transport == TRANSPORT_ESP,
 		                     .site = item->site,
 		                     .credential = item->credential,
 		                     .engine = item->engine,

@@ -67,6 +67,7 @@ struct waiting_item {
 	struct addr peer; // with the port of the last message
 	enum st reason;
 	uint8_t version;
+	bool tunnelled; // the address is one inside the site's tunnel
 	bool saved, changed;
 	uint8_t *names;                       // memory of
 	struct span site, credential, engine; // these

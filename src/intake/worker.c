@@ -17,6 +17,7 @@ struct worker_listener {
 	struct udp_socket udp; // fd -1: none
 	struct tcp_server *tcp;
 	int listen_fd;
+	bool tunnel; // ESP in UDP
 	struct addr configured;
 	uint32_t drops_seen;
 	uint64_t drops;
@@ -31,7 +32,9 @@ struct worker {
 	struct worker_listener listeners[INTAKE_LISTENERS];
 	struct loop_timer tick, resend;
 
-	// A datagram that found no room, and the listener it came from; nothing is read meanwhile.
+	struct worker_tunnel tunnel;
+
+	// A datagram that found no room (or what the tunnel holds), and the listener it came from; nothing is read meanwhile.
 	struct udp_packet held;
 	struct worker_listener *held_from;
 	bool tcp_held, quiet;
@@ -87,10 +90,32 @@ static void listen_events(struct worker *w, uint32_t events)
 			loop_change(w->loop, w->listeners[i].udp.fd, events);
 }
 
+// Takes what is left of the batch of ESP in UDP; false when the tunnel holds some of it.
+static bool tunnel_batch(struct worker_listener *l, unsigned *taken)
+{
+	struct worker *w = l->worker;
+	struct udp_packet dg[WORKER_TUNNEL_BATCH];
+	size_t n;
+	do {
+		for (n = 0; n < WORKER_TUNNEL_BATCH && udp_next(w->batch, &dg[n]); n++)
+			;
+		if (n)
+			w->tunnel.input(w->tunnel.arg, loop_now(w->loop), l->index, dg, n);
+		*taken += (unsigned)n;
+		if (w->tunnel.held(w->tunnel.arg)) {
+			w->held_from = l;
+			return false;
+		}
+	} while (n == WORKER_TUNNEL_BATCH);
+	return true;
+}
+
 // Takes what is left of the batch; false when a datagram found no room and is held.
 static bool take_batch(struct worker_listener *l, unsigned *taken)
 {
 	struct worker *w = l->worker;
+	if (l->tunnel)
+		return tunnel_batch(l, taken);
 	while (udp_next(w->batch, &w->held)) {
 		if (!take(l, &w->held)) {
 			w->held_from = l;
@@ -113,13 +138,22 @@ static void udp_ready(void *arg, uint32_t events)
 	}
 }
 
+// What is held; false: there is still no room.
+static bool take_held(struct worker *w)
+{
+	if (!w->held_from->tunnel)
+		return take(w->held_from, &w->held);
+	w->tunnel.resume(w->tunnel.arg, loop_now(w->loop));
+	return !w->tunnel.held(w->tunnel.arg);
+}
+
 // After room was made: the held datagram, the rest of its batch, then reading again.
 static void resume(struct worker *w)
 {
 	struct worker_listener *l = w->held_from;
 	unsigned taken = 0;
 	if (l) {
-		if (!take(l, &w->held))
+		if (!take_held(w))
 			return;
 		w->held_from = NULL;
 		if (take_batch(l, &taken) && !w->quiet)
@@ -171,6 +205,14 @@ static void count_answer(struct account *a, bool report, bool sent)
 		a->acknowledged++;
 }
 
+// By TCP or by a tunnel.
+static bool answer_stream(struct worker *w, struct worker_listener *l, const struct answer_to *to, struct span bytes)
+{
+	if (to->site)
+		return w->tunnel.answer && w->tunnel.answer(w->tunnel.arg, loop_now(w->loop), to, bytes);
+	return l->tcp && tcp_send(l->tcp, to->token, bytes) == ST_OK;
+}
+
 // Collects what is due for the listener of the first due answer.
 static struct worker_listener *collect_due(struct worker *w, struct answer_batch *b)
 {
@@ -187,9 +229,8 @@ static struct worker_listener *collect_due(struct worker *w, struct answer_batch
 		b->report[b->n] = to.report;
 		b->out[b->n] =
 		        (struct udp_out){ .bytes = bytes, .to = to.peer, .from = to.local, .ifindex = to.ifindex };
-		if (to.token) { // TCP: one by one
-			count_answer(&w->intake.accounts[l->index], to.report,
-			             l->tcp && tcp_send(l->tcp, to.token, bytes) == ST_OK);
+		if (to.token || to.site) { // one by one
+			count_answer(&w->intake.accounts[l->index], to.report, answer_stream(w, l, &to, bytes));
 			flight_release(&w->intake.flight, at);
 			b->n = 0;
 			return l;
@@ -246,6 +287,8 @@ static void each_turn(void *arg)
 	tell_writer(w);
 	tell_room(w);
 	send_answers(w);
+	if (w->tunnel.turn)
+		w->tunnel.turn(w->tunnel.arg, loop_now(w->loop));
 }
 
 static void count_drops(struct worker_listener *l)
@@ -259,6 +302,8 @@ static void tick(void *arg)
 {
 	struct worker *w = arg;
 	intake_tick(&w->intake, loop_now(w->loop), w->quiet);
+	if (w->tunnel.tick)
+		w->tunnel.tick(w->tunnel.arg, loop_now(w->loop));
 	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
 		if (w->listeners[i].udp.fd >= 0)
 			count_drops(&w->listeners[i]);
@@ -381,9 +426,44 @@ enum st worker_add_udp(struct worker *w, unsigned index, const struct addr *conf
 	if (st)
 		return st;
 	l->udp = *s;
+	l->tunnel = false;
 	l->configured = *configured;
 	l->drops_seen = 0;
 	return ST_OK;
+}
+
+void worker_set_tunnel(struct worker *w, const struct worker_tunnel *t)
+{
+	w->tunnel = *t;
+}
+
+enum st worker_add_tunnel(struct worker *w, unsigned index, const struct addr *configured, const struct udp_socket *s)
+{
+	enum st st = worker_add_udp(w, index, configured, s);
+	w->listeners[index].tunnel = st == ST_OK;
+	return st;
+}
+
+bool worker_deliver(struct worker *w, const struct worker_inner *inner)
+{
+	struct intake_meta m = {
+		.now = loop_now(w->loop),
+		.wall = loop_wall(w->loop),
+		.transport = TRANSPORT_ESP,
+		.site = span_str(inner->name),
+		.from = { .peer = inner->peer,
+		          .local = inner->local,
+		          .listener = inner->listener,
+		          .site = inner->site + 1 },
+		.listener = w->listeners[inner->listener].configured,
+	};
+	return intake_message(&w->intake, &m, inner->payload);
+}
+
+int worker_send(struct worker *w, unsigned listener, const struct udp_out *out, int n)
+{
+	const struct worker_listener *l = &w->listeners[listener];
+	return l->udp.fd < 0 ? 0 : udp_send(&l->udp, out, n);
 }
 
 enum st worker_add_tcp(struct worker *w, unsigned index, const struct addr *configured, int listen_fd)

@@ -294,6 +294,44 @@ static void storm_row_answers_after_its_commit(void **state)
 	assert_int_equal(account_sum(a), a->received);
 }
 
+static void as_site(struct fixture *f, const char *site, uint32_t number)
+{
+	f->meta.transport = TRANSPORT_ESP;
+	f->meta.site = span_str(site);
+	f->meta.from.site = number;
+}
+
+// What comes by a tunnel is of the SA's site, whatever the policy says about its address; sites that have the same addresses
+// inside share nothing.
+static void sites_by_their_tunnels(void **state)
+{
+	struct fixture *f = *state;
+	const struct account *a = &f->in.accounts[2];
+	f->policy->rate = 1;
+	f->policy->sites = calloc(1, sizeof *f->policy->sites);
+	f->policy->site_count = 1;
+	f->policy->sites[0] = (struct policy_site){ strdup("by-source"), { calloc(1, sizeof(struct prefix)), 1 } };
+	assert_int_equal(prefix_parse("10.0.0.0/8", f->policy->sites[0].from.p), ST_OK);
+	intake_set_policy(&f->in, f->policy);
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 1)));
+	as_site(f, "rotterdam", 1);
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 1)));
+	as_site(f, "antwerp", 2);
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 1)));
+	assert_int_equal(a->limited, 0); // nor are they one source
+	assert_int_equal(a->duplicate, 0);
+	commit(f);
+	assert_int_equal(f->kept_count, 3);
+	assert_true(span_equal(f->kept[0].site, span_str("by-source")));
+	assert_true(span_equal(f->kept[1].site, span_str("rotterdam")));
+	assert_true(span_equal(f->kept[2].site, span_str("antwerp")));
+	assert_int_equal(f->kept[2].transport, TRANSPORT_ESP);
+	assert_int_equal(answers(f), 3);
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 2)));
+	assert_int_equal(a->limited, 1);
+	assert_int_equal(account_sum(a), a->received);
+}
+
 static void proxied_community_is_masked(void **state)
 {
 	struct fixture *f = *state;
@@ -342,6 +380,27 @@ static void open_to_everybody(struct fixture *f)
 {
 	assert_int_equal(prefix_parse("0.0.0.0/0", f->policy->communities->from.p), ST_OK);
 	intake_set_policy(&f->in, f->policy);
+}
+
+static void late_keeps_its_site(void **state)
+{
+	struct fixture *f = *state;
+	struct intake_late l;
+	as_site(f, "rotterdam", 1);
+	f->meta.from.peer = addr_of("192.0.2.1:9");
+	assert_true(intake_message(&f->in, &f->meta, message(f, "s3cret", PDU_INFORM, 1)));
+	assert_int_equal(handed(f, &l), 1);
+	f->policy->communities->sites = calloc(1, sizeof(char *));
+	f->policy->communities->sites[0] = strdup("rotterdam");
+	f->policy->communities->site_count = 1;
+	open_to_everybody(f);
+	assert_true(intake_would_take(&f->in, &l));
+	l.meta.site = span_str("antwerp");
+	assert_false(intake_would_take(&f->in, &l));
+	l.meta.site = span_str("rotterdam");
+	assert_int_equal(intake_late(&f->in, &l), ST_OK);
+	commit(f);
+	assert_true(span_equal(f->kept[0].site, span_str("rotterdam")));
 }
 
 static void waits_and_is_allowed_late(void **state)
@@ -477,6 +536,8 @@ int main(void)
 		T(waits_and_is_allowed_late),
 		T(sent_again_before_it_is_moved),
 		T(late_waits_for_room_and_storms),
+		T(sites_by_their_tunnels),
+		T(late_keeps_its_site),
 		T(denied_and_evicted),
 #undef T
 	};

@@ -27,17 +27,18 @@ static struct addr addr_of(const char *text)
 static struct policy *fixture(void)
 {
 	struct policy *p = policy_new();
-	p->communities = calloc(3, sizeof *p->communities);
-	p->community_count = 3;
+	p->communities = calloc(4, sizeof *p->communities);
+	p->community_count = 4;
 	const struct {
 		const char *label, *community, *from[2];
-		const char *listener;
+		const char *listener, *sites[2];
 	} rows[] = {
 		{ "ops", "secret", { "10.0.0.0/8", "2001:db8::/32" }, NULL },
 		{ "lab", "secret", { "192.168.0.0/16", "fe80::/10" }, NULL },
 		{ "edge", "edge", { "0.0.0.0/0", "::/0" }, "192.0.2.1:162" },
+		{ "inner", "inner", { "192.168.1.0/24", "fd00::/8" }, NULL, { "rotterdam", "antwerp" } },
 	};
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		struct policy_community *c = &p->communities[i];
 		c->label = strdup(rows[i].label);
 		c->community = (uint8_t *)strdup(rows[i].community);
@@ -48,6 +49,9 @@ static struct policy *fixture(void)
 			c->listeners[0] = addr_of(rows[i].listener);
 			c->listener_count = 1;
 		}
+		c->sites = calloc(2, sizeof(char *));
+		for (; c->site_count < 2 && rows[i].sites[c->site_count]; c->site_count++)
+			c->sites[c->site_count] = strdup(rows[i].sites[c->site_count]);
 	}
 	p->sites = calloc(2, sizeof *p->sites);
 	p->site_count = 2;
@@ -63,6 +67,7 @@ static void communities(void **state)
 	static const struct {
 		const char *community, *peer, *listener, *label;
 		enum st why;
+		const char *site;
 	} rows[] = {
 		{ "secret", "10.1.2.3:5000", "0.0.0.0:2697", "ops", ST_OK },
 		{ "secret", "192.168.1.1:5000", "0.0.0.0:2697", "lab", ST_OK },
@@ -74,13 +79,19 @@ static void communities(void **state)
 		{ "", "10.1.2.3:5000", "0.0.0.0:2697", NULL, ST_COMMUNITY },
 		{ "edge", "8.8.8.8:1", "192.0.2.1:162", "edge", ST_OK },
 		{ "edge", "8.8.8.8:1", "192.0.2.1:2697", NULL, ST_COMMUNITY },
+		{ "inner", "192.168.1.7:1", "0.0.0.0:2797", "inner", ST_OK, "rotterdam" },
+		{ "inner", "192.168.1.7:1", "0.0.0.0:2797", "inner", ST_OK, "antwerp" },
+		{ "inner", "192.168.1.7:1", "0.0.0.0:2797", NULL, ST_SOURCE, "ghent" },
+		{ "inner", "192.168.1.7:1", "0.0.0.0:2697", NULL, ST_SOURCE },
+		{ "inner", "192.168.2.7:1", "0.0.0.0:2797", NULL, ST_SOURCE, "antwerp" },
 	};
 	struct policy *p = fixture();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct addr peer = addr_of(rows[i].peer), listener = addr_of(rows[i].listener);
 		enum st why;
 		const struct policy_community *c =
-		        policy_community(p, span_str(rows[i].community), &peer, &listener, &why);
+		        policy_community(p, span_str(rows[i].community),
+		                         &(struct policy_sender){ peer, listener, span_str(rows[i].site) }, &why);
 		assert_int_equal(why, rows[i].why);
 		assert_string_equal(c ? c->label : "", rows[i].label ? rows[i].label : "");
 	}
