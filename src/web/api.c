@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/scoped.h"
@@ -91,6 +92,16 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
 	return result;
 }
 
+static int64_t uid_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+	if (!info || getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &n) < 0)
+		return -1;
+	return peer.uid == (uid_t)-1 ? -1 : (int64_t)peer.uid;
+}
+
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
                               const char *version, const char *data, size_t *n, void **state)
 {
@@ -107,7 +118,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 		*n = 0;
 		return MHD_YES;
 	}
-	const struct api_request request = { method, path, span_of(in->body.p, in->body.n) };
+	const struct api_request request = { method, path, span_of(in->body.p, in->body.n), uid_of(connection) };
 	struct text body = { 0 };
 	unsigned status = in->over ? api_error(&body, MHD_HTTP_CONTENT_TOO_LARGE, "the body is larger than 1 MiB")
 	                           : run_route(api, &request, &body);

@@ -5,6 +5,7 @@
 #define WEB_API_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/json.h"
 #include "base/status.h"
@@ -12,6 +13,7 @@
 struct api_request {
 	const char *method, *path;
 	struct span body; // empty when there is none
+	int64_t uid;      // the user who asks, as the kernel says it (SO_PEERCRED); -1: it does not
 };
 
 // Fills `body` with JSON and returns the HTTP status. Must not block for long: requests wait for each other.

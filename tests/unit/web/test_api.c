@@ -76,12 +76,15 @@ static unsigned route_below(void *arg, const struct api_request *request, struct
 	return 200;
 }
 
+static unsigned route_who(void *arg, const struct api_request *request, struct text *body)
+{
+	text_add(body, request->uid == (int64_t)geteuid() ? "me" : "another");
+	return 200;
+}
+
 static const struct api_route routes[] = {
-	{ "GET", "/below/*", route_below },
-	{ "GET", "/hello", route_hello },
-	{ "POST", "/hello", route_hello },
-	{ "GET", "/bad", route_bad },
-	{ 0 },
+	{ "GET", "/below/*", route_below }, { "GET", "/hello", route_hello }, { "POST", "/hello", route_hello },
+	{ "GET", "/bad", route_bad },       { "GET", "/who", route_who },     { 0 },
 };
 
 static struct api *start(int *calls)
@@ -114,6 +117,7 @@ static void test_routes(void **state)
 		{ "GET /below HTTP/1.0\r\n\r\n", 0, "404", "{\"error\":\"no such path\"}" },
 		{ "PUT /below/7 HTTP/1.0\r\n\r\n", 0, "405", "{\"error\":\"this path has no such method\"}" },
 		{ "GET / HTTP/1.0\r\n\r\n", 0, "404", "{\"error\":\"no such path\"}" },
+		{ "GET /who HTTP/1.0\r\n\r\n", 0, "200", "me" },
 		{ "GET /bad HTTP/1.0\r\n\r\n", 0, "500", "\r\n\r\n" },
 	};
 	int calls = 0;
