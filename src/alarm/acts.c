@@ -26,9 +26,15 @@ void silence_link(struct fold *f, struct silence *s)
 	f->silence_count++;
 }
 
-static bool starts_with(struct span s, struct span with)
+// `begin` is the key, or some of its first parts: "link/1" begins "link/1/2", but not "link/12".
+static bool key_begins(struct span key, struct span begin)
 {
-	return s.n >= with.n && span_equal(span_of(s.p, with.n), with);
+	if (begin.n == 0)
+		return true;
+	if (key.n < begin.n || !span_equal(span_of(key.p, begin.n), begin))
+		return false;
+	uint8_t last = begin.p[begin.n - 1], next = key.n > begin.n ? key.p[begin.n] : '/';
+	return last == '/' || last == '.' || next == '/' || next == '.';
 }
 
 static bool matches(const struct silence *s, const struct alarm *a)
@@ -36,7 +42,7 @@ static bool matches(const struct silence *s, const struct alarm *a)
 	const struct silence_row *w = &s->row;
 	return (w->site.n == 0 || span_equal(w->site, a->row.site)) && (w->device == 0 || w->device == a->row.device) &&
 	       (w->code < 0 || (a->row.kind == ALARM_PRINTER && w->code == a->row.code)) &&
-	       starts_with(a->row.key, w->key);
+	       key_begins(a->row.key, w->key);
 }
 
 int64_t silence_of(const struct fold *f, const struct alarm *a)
@@ -45,6 +51,17 @@ int64_t silence_of(const struct fold *f, const struct alarm *a)
 		if (s->row.state == SILENCE_ACTIVE && matches(s, a))
 			return s->row.id;
 	return 0;
+}
+
+void silence_again(struct fold *f, struct alarm *a)
+{
+	int64_t had = a->row.silenced, has = silence_of(f, a);
+	if (has == had)
+		return;
+	a->row.silenced = has;
+	fold_touch(f, &a->mark);
+	if (had == 0 || has == 0)
+		change_add(f, a, has ? CHANGE_SILENCED : CHANGE_UNSILENCED, (struct span){ 0 }, (struct span){ 0 });
 }
 
 static bool to_be_silenced(const struct alarm *a, const void *silence)

@@ -304,6 +304,21 @@ static bool is_of(const struct alarm *a, const void *device)
 	return a->device == device;
 }
 
+static void merge_silences(struct fold *f, const struct device *from, struct device *into)
+{
+	for (struct silence *s = f->silences; s; s = s->next) {
+		if (s->row.device == from->row.id) {
+			s->row.device = into->row.id;
+			fold_touch(f, &s->mark);
+		}
+	}
+	size_t count;
+	struct alarm **list = alarms_collect(f, is_of, into, &count);
+	for (size_t i = 0; i < count; i++)
+		silence_again(f, list[i]);
+	free(list);
+}
+
 void device_merge(struct fold *f, struct device *from, struct device *into)
 {
 	for (struct node *n = table_walk(&f->aliases, NULL); n; n = table_walk(&f->aliases, n))
@@ -322,12 +337,7 @@ void device_merge(struct fold *f, struct device *from, struct device *into)
 		if (a->device == from)
 			alarm_forget(f, a);
 	}
-	for (struct silence *s = f->silences; s; s = s->next) {
-		if (s->row.device == from->row.id) {
-			s->row.device = into->row.id;
-			fold_touch(f, &s->mark);
-		}
-	}
+	merge_silences(f, from, into);
 	take_missing(f, into, from);
 	from->row.merged = into->row.id;
 	fold_touch(f, &from->mark);

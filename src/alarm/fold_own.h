@@ -142,6 +142,7 @@ void fold_act(struct fold *f, struct span note);
 void silence_link(struct fold *f, struct silence *s);
 void silence_due(struct fold *f, struct silence *s);
 int64_t silence_of(const struct fold *f, const struct alarm *a); // the active one with the lowest id, or 0
+void silence_again(struct fold *f, struct alarm *a); // what it is about, or what silences are about, has changed
 struct silence *silence_by_id(struct fold *f, int64_t id);
 
 // polls.c

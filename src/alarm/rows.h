@@ -140,7 +140,7 @@ struct silence_row {
 	int64_t id; // of the act
 	struct span site;
 	int64_t device, code; // 0, -1: any
-	struct span key;      // the begin of an alarm's key; empty: any
+	struct span key;      // an alarm's key, or some of its first parts; empty: any
 	int64_t from, until;
 	struct span by, note;
 	int64_t state; // enum silence_state

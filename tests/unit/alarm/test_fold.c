@@ -16,6 +16,7 @@
 #define ACCESS "1.3.6.1.6.3.1.1.5.5"
 
 static const struct value if_3[] = { { "1.3.6.1.2.1.2.2.1.1.3", 'i', "3" }, { 0 } };
+static const struct value if_31[] = { { "1.3.6.1.2.1.2.2.1.1.31", 'i', "31" }, { 0 } };
 static const struct value if_4[] = { { "1.3.6.1.2.1.31.1.1.1.1.4", 's', "Gi0/4" }, { 0 } };
 
 static bool has_key(const struct alarm_row *a, const char *key)
@@ -262,6 +263,30 @@ static void silences(void **state)
 	story_end(&s);
 }
 
+static void a_silence_ends_where_a_part_of_the_key_does(void **state)
+{
+	static const struct {
+		const char *key;
+		bool three, thirty_one;
+	} rows[] = { { "link", true, true },      { "link/3", true, false }, { "link/31", false, true },
+		     { "lin", false, false },     { "link/", true, true },   { "link/3/", false, false },
+		     { "link/311", false, false } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char note[200];
+		struct story s;
+		story_begin(&s);
+		trap(&s, LINK_DOWN, if_3);
+		trap(&s, LINK_DOWN, if_31);
+		snprintf(note, sizeof note, "{\"act\":\"silence\",\"key\":\"%s\",\"until\":%lld}", rows[i].key,
+		         moment(600));
+		own(&s, EVENT_ACT, note);
+		if ((alarm_row(&s, 1)->silenced != 0) != rows[i].three ||
+		    (alarm_row(&s, 2)->silenced != 0) != rows[i].thirty_one)
+			fail_msg("%s", rows[i].key);
+		story_end(&s);
+	}
+}
+
 static void no_silence_without_end(void **state)
 {
 	static const struct {
@@ -430,6 +455,7 @@ int main(void)
 		cmocka_unit_test(merge),
 		cmocka_unit_test(acknowledge),
 		cmocka_unit_test(silences),
+		cmocka_unit_test(a_silence_ends_where_a_part_of_the_key_does),
 		cmocka_unit_test(no_silence_without_end),
 		cmocka_unit_test(a_beat_is_missed),
 		cmocka_unit_test(trouble_is_no_beat),
