@@ -42,7 +42,7 @@ static bool take_char(const char **text, const char *any)
 	return true;
 }
 
-static enum st parse_ago(const char *text, int64_t now, int64_t *out)
+enum st when_span(const char *text, int64_t *out)
 {
 	static const struct {
 		char unit;
@@ -53,7 +53,7 @@ static enum st parse_ago(const char *text, int64_t now, int64_t *out)
 		return ST_SYNTAX;
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 		if (units[i].unit == *text && !__builtin_mul_overflow(n * units[i].seconds, second, &ns)) {
-			*out = now > ns ? now - ns : 0;
+			*out = ns;
 			return ST_OK;
 		}
 	return ST_SYNTAX;
@@ -115,5 +115,30 @@ static enum st parse_moment(const char *text, int64_t *out)
 
 enum st when_parse(const char *text, int64_t now, int64_t *out)
 {
-	return parse_ago(text, now, out) == ST_OK ? ST_OK : parse_moment(text, out);
+	int64_t ns;
+	if (when_span(text, &ns) != ST_OK)
+		return parse_moment(text, out);
+	*out = now > ns ? now - ns : 0;
+	return ST_OK;
+}
+
+enum st when_later(const char *text, int64_t now, int64_t *out)
+{
+	int64_t ns;
+	if (when_span(text, &ns) != ST_OK)
+		return parse_moment(text, out);
+	return __builtin_add_overflow(now, ns, out) ? ST_SYNTAX : ST_OK;
+}
+
+void when_long(int64_t ns, struct text *out)
+{
+	int64_t s = ns > 0 ? ns / second : 0, minutes = s / 60, hours = minutes / 60;
+	if (s < 60)
+		text_printf(out, "%lld s", (long long)s);
+	else if (minutes < 60)
+		text_printf(out, "%lld min", (long long)minutes);
+	else if (hours < 48)
+		text_printf(out, "%lld h %lld min", (long long)hours, (long long)(minutes % 60));
+	else
+		text_printf(out, "%lld d", (long long)(hours / 24));
 }

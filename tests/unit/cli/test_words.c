@@ -79,6 +79,45 @@ static int parse(const char *command, const char *line, struct args *out)
 	return args_parse(command_find(command), words, n, out);
 }
 
+static void test_later(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t want; // -1: refused
+	} rows[] = {
+		{ "30m", NOW + 1800 * SECOND },
+		{ "1w", NOW + 7 * 86400 * SECOND },
+		{ "2026-11-20T22:33:28Z", 1795214008 * SECOND },
+		{ "99999w", -1 },
+		{ "9999w", NOW + 9999 * 7 * (86400 * SECOND) },
+		{ "soon", -1 },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		int64_t at = -1;
+		enum st st = when_later(rows[i].text, NOW, &at);
+		if (at != rows[i].want || (st == ST_OK) != (at >= 0))
+			fail_msg("%s: %lld", rows[i].text, (long long)at);
+	}
+}
+
+static void test_long(void **state)
+{
+	static const struct {
+		int64_t seconds;
+		const char *want;
+	} rows[] = { { -5, "0 s" },           { 0, "0 s" },
+		     { 59, "59 s" },          { 60, "1 min" },
+		     { 3599, "59 min" },      { 3600, "1 h 0 min" },
+		     { 12000, "3 h 20 min" }, { 172799, "47 h 59 min" },
+		     { 172800, "2 d" },       { 86400 * 400, "400 d" } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct text t = { 0 };
+		when_long(rows[i].seconds * SECOND, &t);
+		assert_string_equal(text_str(&t), rows[i].want);
+		text_done(&t);
+	}
+}
+
 static void test_options(void **state)
 {
 	struct args a;
@@ -250,6 +289,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_when),
+		cmocka_unit_test(test_later),
+		cmocka_unit_test(test_long),
 		cmocka_unit_test(test_options),
 		cmocka_unit_test(test_the_table),
 		cmocka_unit_test(test_filters),
