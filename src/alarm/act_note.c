@@ -52,9 +52,17 @@ static const char *missing(const struct act *a)
 	}
 }
 
+enum st act_complete(const struct act *a, struct text *why)
+{
+	const char *lacks = missing(a);
+	if (lacks)
+		text_printf(why, "'%s' needs %s", names[a->kind], lacks);
+	return lacks ? ST_SYNTAX : ST_OK;
+}
+
 enum st act_read(struct span json, struct act *out, struct text *why)
 {
-	struct act a = { .code = -1 };
+	struct act a = { .code = -1, .uid = -1 };
 	*out = a;
 	if (!take_kind(json, &a)) {
 		text_add(why, "'act' is none of ack, unack, clear, silence, unsilence, merge");
@@ -65,6 +73,7 @@ enum st act_read(struct span json, struct act *out, struct text *why)
 	(void)member_int(json, "into", &a.into);
 	(void)member_int(json, "silence", &a.silence);
 	(void)member_int(json, "code", &a.code);
+	(void)member_int(json, "uid", &a.uid);
 	take_seconds(json, "from", &a.from);
 	take_seconds(json, "until", &a.until);
 	(void)member_text(json, "site", &a.site);
@@ -74,10 +83,7 @@ enum st act_read(struct span json, struct act *out, struct text *why)
 	*out = a;
 	if (a.site.bad || a.key.bad || a.by.bad || a.note.bad)
 		return ST_NO_MEMORY;
-	const char *lacks = missing(&a);
-	if (lacks)
-		text_printf(why, "'%s' needs %s", names[a.kind], lacks);
-	return lacks ? ST_SYNTAX : ST_OK;
+	return act_complete(&a, why);
 }
 
 static void put_text(struct json *j, const char *key, const struct text *t)
@@ -111,6 +117,7 @@ void act_write(const struct act *a, struct text *out)
 	put_number(&j, "from", a->from / ALARM_SECOND, 0);
 	put_number(&j, "until", a->until / ALARM_SECOND, 0);
 	put_text(&j, "by", &a->by);
+	put_number(&j, "uid", a->uid, -1);
 	put_text(&j, "note", &a->note);
 	json_close(&j, '}');
 }

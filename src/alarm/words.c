@@ -144,41 +144,64 @@ static void key_bool(struct json *j, const char *key, bool value)
 	json_bool(j, value);
 }
 
-static void put_acts(struct json *j, const struct alarm_row *a, struct text *scratch)
+static void put_acts(struct json *j, const struct alarm_row *a, const struct silence_row *silence, struct text *scratch)
 {
 	key_text(j, "acknowledged_by", a->acked_by);
+	key_time(j, "acknowledged_at", a->acked, scratch);
 	key_text(j, "note", a->acked_note);
 	key_time(j, "cleared", a->cleared, scratch);
 	key_text(j, "cleared_by", a->cleared_by);
 	key_bool(j, "flapping", a->flapping != 0);
 	key_id(j, "silence", a->silenced);
+	key_time(j, "silenced_until", silence ? silence->until : 0, scratch);
 }
 
-void alarm_json(const struct alarm_row *a, struct text *out)
+void alarm_json_open(struct json *j, const struct alarm_row *a, const struct silence_row *silence)
 {
 	struct text scratch = { 0 };
-	struct json j = json_of(out);
-	json_open(&j, '{');
-	key_id(&j, "id", a->id);
-	key_string(&j, "state", alarm_state_name(a->state));
-	key_bool(&j, "acknowledged", a->acked != 0);
-	key_bool(&j, "silenced", a->silenced != 0);
-	key_text(&j, "site", a->site);
-	key_id(&j, "device", a->device);
-	key_string(&j, "severity", severity_name((enum severity)a->severity));
-	key_string(&j, "who", alarm_who(a, &scratch));
+	json_open(j, '{');
+	key_id(j, "id", a->id);
+	key_string(j, "state", alarm_state_name(a->state));
+	key_bool(j, "acknowledged", a->acked != 0);
+	key_bool(j, "silenced", a->silenced != 0);
+	key_text(j, "site", a->site);
+	key_id(j, "device", a->device);
+	key_string(j, "severity", severity_name((enum severity)a->severity));
+	key_string(j, "who", alarm_who(a, &scratch));
 	text_clear(&scratch);
 	alarm_sentence(a, &scratch);
-	key_text(&j, "text", span_of(scratch.p, scratch.n));
-	json_key(&j, "count");
-	json_int(&j, a->count);
-	key_time(&j, "first", a->first, &scratch);
-	key_time(&j, "last", a->last, &scratch);
-	key_string(&j, "cleared_because", alarm_because_name(a->because));
-	key_string(&j, "kind", alarm_kind_name(a->kind));
-	key_text(&j, "key", a->key);
-	put_acts(&j, a, &scratch);
+	key_text(j, "text", span_of(scratch.p, scratch.n));
+	json_key(j, "count");
+	json_int(j, a->count);
+	key_time(j, "first", a->first, &scratch);
+	key_time(j, "last", a->last, &scratch);
+	key_time(j, "raised", a->raised, &scratch);
+	key_string(j, "cleared_because", alarm_because_name(a->because));
+	key_string(j, "kind", alarm_kind_name(a->kind));
+	key_text(j, "key", a->key);
+	put_acts(j, a, silence, &scratch);
+	text_done(&scratch);
+}
+
+void alarm_json(const struct alarm_row *a, const struct silence_row *silence, struct text *out)
+{
+	struct json j = json_of(out);
+	alarm_json_open(&j, a, silence);
 	json_close(&j, '}');
+}
+
+void change_json(struct json *j, const struct change_row *c)
+{
+	struct text scratch = { 0 };
+	json_open(j, '{');
+	key_time(j, "time", c->time, &scratch);
+	key_string(j, "what", change_what_name(c->what));
+	key_string(j, "severity", severity_name((enum severity)c->severity));
+	key_string(j, "because", alarm_because_name(c->because));
+	key_text(j, "by", c->by);
+	key_text(j, "note", c->note);
+	key_id(j, "event", c->event);
+	json_close(j, '}');
 	text_done(&scratch);
 }
 

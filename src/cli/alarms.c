@@ -1,91 +1,59 @@
 // SPDX-License-Identifier: Apache-2.0
-// `trapline alarms` and `trapline devices`: read state.db by themselves, whether or not the collector runs. What the
-// journal holds beyond the state is said on stderr.
+// `trapline alarms`: what is wrong now, and what was; with an id one alarm and its history. Read from state.db.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm/limits.h"
 #include "alarm/words.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "cli/place.h"
+#include "cli/reading.h"
+#include "cli/when.h"
 #include "event/describe.h"
-#include "store/journal.h"
-#include "store/state.h"
+#include "io/system.h"
+
+enum { WANT_OPEN = 1, WANT_CLEARED = 2 };
 
 struct listing {
-	const struct args *args;
-	bool json, all;
+	struct reading reading;
+	bool json, history;
+	unsigned states; // WANT_ bits
 	const char *site;
 	unsigned long device;
 	enum severity least;
-	size_t cleared; // not shown
+	size_t shown, cleared; // cleared: not shown
+	int64_t now;
+	struct silence_row silences[FOLD_SILENCES_MAX]; // those that hold; no spans
+	size_t silence_count;
+	struct json out;
 	struct text line;
 };
 
-static void tell_lag(const char *dir, struct state *s)
-{
-	struct journal_reader *r = NULL;
-	struct text why = { 0 };
-	struct fold_row of;
-	uint64_t oldest, next;
-	if (state_fold_row(s, &of) == ST_OK && journal_reader_open(dir, &r, &why) == ST_OK &&
-	    journal_bounds(r, &oldest, &next) == ST_OK && next > (uint64_t)of.next)
-		fprintf(stderr, "%" PRIu64 " newer events are not in the state yet\n", next - (uint64_t)of.next);
-	journal_reader_close(r);
-	text_done(&why);
-}
-
-static bool wants_site(const struct listing *l, struct span site)
-{
-	return !l->site || span_equal(site, span_str(l->site));
-}
-
-static void alarm_line(struct listing *l, const struct alarm_row *a)
-{
-	struct text t = { 0 };
-	event_time_text(a->first, &t);
-	text_printf(&l->line, "%" PRId64 " %.19sZ %s", a->id, text_str(&t), severity_name((enum severity)a->severity));
-	if (a->state == ALARM_CLEARED)
-		text_printf(&l->line, " cleared (%s)", alarm_because_name(a->because));
-	if (a->count > 1)
-		text_printf(&l->line, " x%" PRId64, a->count);
-	if (a->flapping)
-		text_add(&l->line, " flapping");
-	if (a->acked)
-		text_add(&l->line, " acknowledged");
-	if (a->silenced)
-		text_add(&l->line, " silenced");
-	if (a->site.n) {
-		text_add(&l->line, " ");
-		text_clean(&l->line, a->site);
-	}
-	if (a->device)
-		text_printf(&l->line, " device %" PRId64, a->device);
-	text_add(&l->line, ": ");
-	alarm_sentence(a, &l->line);
-	text_done(&t);
-}
-
-static enum st show_alarm(void *arg, enum row_table t, const void *row)
+static enum st take_silence(void *arg, enum row_table t, const void *row)
 {
 	struct listing *l = arg;
-	const struct alarm_row *a = row;
-	if (!wants_site(l, a->site) || (l->device && a->device != (int64_t)l->device) ||
-	    a->severity < (int64_t)l->least)
-		return ST_OK;
-	if (a->state == ALARM_CLEARED && !l->all) {
-		l->cleared++;
-		return ST_OK;
-	}
-	text_clear(&l->line);
-	if (l->json)
-		alarm_json(a, &l->line);
-	else
-		alarm_line(l, a);
-	puts(text_str(&l->line));
+	const struct silence_row *s = row;
+	if (s->state == SILENCE_ACTIVE && l->silence_count < FOLD_SILENCES_MAX)
+		l->silences[l->silence_count++] = (struct silence_row){ .id = s->id, .until = s->until };
 	return ST_OK;
+}
+
+static const struct silence_row *silence_of(const struct listing *l, const struct alarm_row *a)
+{
+	for (size_t i = 0; a->silenced && i < l->silence_count; i++)
+		if (l->silences[i].id == a->silenced)
+			return &l->silences[i];
+	return NULL;
+}
+
+static void add_moment(struct text *out, int64_t at)
+{
+	struct text t = { 0 };
+	event_time_text(at, &t);
+	text_printf(out, "%.19sZ", text_str(&t));
+	text_done(&t);
 }
 
 static void add_part(struct text *out, const char *before, struct span part)
@@ -96,81 +64,186 @@ static void add_part(struct text *out, const char *before, struct span part)
 	text_clean(out, part);
 }
 
-static void device_line(struct listing *l, const struct device_row *d)
-{
-	struct text t = { 0 };
-	event_time_text(d->habit.last, &t);
-	text_printf(&l->line, "%" PRId64 " ", d->id);
-	device_address(d, &l->line);
-	add_part(&l->line, " ", d->site);
-	add_part(&l->line, " ", d->model);
-	add_part(&l->line, " serial ", d->serial);
-	add_part(&l->line, " ", d->name);
-	add_part(&l->line, " in ", d->location);
-	text_printf(&l->line, ", last heard %.19sZ, %" PRId64 " open", text_str(&t), d->open);
-	add_part(&l->line, ", asked: ", d->asked_why);
-	text_done(&t);
-}
-
-static enum st show_device(void *arg, enum row_table t, const void *row)
+// "Printer 7, 10.2.0.7": what a person knows it by.
+static enum st add_device(void *arg, enum row_table t, const void *row)
 {
 	struct listing *l = arg;
 	const struct device_row *d = row;
-	if (d->merged || !wants_site(l, d->site) || (l->device && d->id != (int64_t)l->device))
-		return ST_OK;
-	text_clear(&l->line);
-	if (l->json)
-		device_json(d, &l->line);
-	else
-		device_line(l, d);
-	puts(text_str(&l->line));
+	add_part(&l->line, ", ", d->name.n ? d->name : d->model);
+	text_add(&l->line, ", ");
+	device_address(d, &l->line);
 	return ST_OK;
 }
 
-static int read_listing(struct listing *l, enum row_table t, enum state_query q, fold_visit_fn *show)
+static enum st add_place(struct listing *l, const struct alarm_row *a)
 {
-	char *dir = NULL;
-	struct text why = { 0 };
-	struct state *s = NULL;
-	if (place_data(l->args, &dir))
-		return CLI_FAILED;
-	enum st st = state_open_reader(dir, STATE_FILE, &s, &why);
-	if (st == ST_NONE)
-		text_printf(&why, "there is no state in %s; the collector makes it", dir);
-	if (st == ST_OK) {
-		tell_lag(dir, s);
-		st = state_read(s, t, q, 0, show, l);
-		text_add(&why, st ? state_error(s) : "");
+	enum st st = ST_OK;
+	size_t before = l->line.n;
+	text_clean(&l->line, a->site);
+	if (a->device) {
+		st = state_read(l->reading.state, ROW_DEVICE, STATE_BY_ID, a->device, add_device, l);
+		text_printf(&l->line, " (device %" PRId64 ")", a->device);
 	}
-	int code = st ? args_failed(l->args, "%s", why.n ? text_str(&why) : st_text(st)) : CLI_DONE;
-	state_close(s);
-	text_done(&why);
-	text_done(&l->line);
-	free(dir);
+	if (a->site.n == 0 && l->line.n > before + 2) { // it begins with the comma behind the site
+		memmove(l->line.p + before, l->line.p + before + 2, l->line.n - before - 1);
+		l->line.n -= 2;
+	}
+	return st;
+}
+
+static void add_acts(struct listing *l, const struct alarm_row *a)
+{
+	const struct silence_row *silence = silence_of(l, a);
+	if (a->acked) {
+		text_add(&l->line, "\n   acknowledged");
+		add_part(&l->line, " by ", a->acked_by);
+		text_add(&l->line, " at ");
+		add_moment(&l->line, a->acked);
+		add_part(&l->line, ": ", a->acked_note);
+	}
+	if (silence) {
+		text_add(&l->line, "\n   silenced until ");
+		add_moment(&l->line, silence->until);
+		text_printf(&l->line, " (silence %" PRId64 ")", silence->id);
+	}
+	if (a->state == ALARM_CLEARED) {
+		text_add(&l->line, "\n   cleared at ");
+		add_moment(&l->line, a->cleared);
+		text_printf(&l->line, ": %s", alarm_because_name(a->because));
+		add_part(&l->line, ", ", a->cleared_by);
+	}
+}
+
+static enum st alarm_block(struct listing *l, const struct alarm_row *a)
+{
+	text_printf(&l->line, "%" PRId64 " %s, ", a->id, severity_name((enum severity)a->severity));
+	when_long((a->state == ALARM_CLEARED ? a->cleared : l->now) - a->raised, &l->line);
+	text_add(&l->line, a->state == ALARM_CLEARED ? ", cleared: " : ": ");
+	alarm_sentence(a, &l->line);
+	text_add(&l->line, "\n   ");
+	enum st st = add_place(l, a);
+	text_add(&l->line, ", since ");
+	add_moment(&l->line, a->raised);
+	if (a->count > 1)
+		text_printf(&l->line, ", %" PRId64 " times", a->count);
+	if (a->flapping)
+		text_add(&l->line, ", flapping");
+	add_acts(l, a);
+	return st;
+}
+
+static enum st add_change(void *arg, enum row_table t, const void *row)
+{
+	struct listing *l = arg;
+	const struct change_row *c = row;
+	if (l->json) {
+		change_json(&l->out, c);
+		return ST_OK;
+	}
+	text_add(&l->line, "\n   ");
+	add_moment(&l->line, c->time);
+	text_printf(&l->line, " %s", change_what_name(c->what));
+	if (c->because)
+		text_printf(&l->line, " (%s)", alarm_because_name(c->because));
+	add_part(&l->line, " by ", c->by);
+	add_part(&l->line, ": ", c->note);
+	return ST_OK;
+}
+
+static enum st add_history(struct listing *l, int64_t alarm)
+{
+	if (l->json) {
+		json_key(&l->out, "changes");
+		json_open(&l->out, '[');
+	}
+	enum st st = state_read(l->reading.state, ROW_CHANGE, STATE_OF_ALARM, alarm, add_change, l);
+	if (l->json)
+		json_close(&l->out, ']');
+	return st;
+}
+
+static bool wanted(struct listing *l, const struct alarm_row *a)
+{
+	if ((l->site && !span_equal(a->site, span_str(l->site))) || (l->device && a->device != (int64_t)l->device) ||
+	    a->severity < (int64_t)l->least)
+		return false;
+	bool cleared = a->state == ALARM_CLEARED;
+	if (l->states & (cleared ? WANT_CLEARED : WANT_OPEN))
+		return true;
+	l->cleared += cleared;
+	return false;
+}
+
+static enum st show(void *arg, enum row_table t, const void *row)
+{
+	struct listing *l = arg;
+	const struct alarm_row *a = row;
+	enum st st = ST_OK;
+	if (!wanted(l, a))
+		return ST_OK;
+	text_clear(&l->line);
+	l->out = json_of(&l->line);
+	if (l->json)
+		alarm_json_open(&l->out, a, silence_of(l, a));
+	else
+		st = alarm_block(l, a);
+	if (st == ST_OK && l->history)
+		st = add_history(l, a->id);
+	if (l->json)
+		json_close(&l->out, '}');
+	puts(text_str(&l->line));
+	l->shown++;
+	return st;
+}
+
+static int list(struct listing *l, enum state_query q, int64_t id)
+{
+	struct state *s = l->reading.state;
+	enum st st = state_read(s, ROW_SILENCE, STATE_LIVE, 0, take_silence, l);
+	if (st == ST_OK)
+		st = state_read(s, ROW_ALARM, q, id, show, l);
+	int code = reading_code(&l->reading, st);
+	if (code == CLI_DONE && l->history && l->shown == 0)
+		return args_failed(l->reading.args, "there is no alarm %" PRId64, id);
+	if (code == CLI_DONE && l->cleared && !l->json && l->states == WANT_OPEN)
+		fprintf(stderr, "%zu cleared ones are not shown; --state all shows them\n", l->cleared);
 	return code;
+}
+
+static int take_options(const struct args *a, struct listing *l)
+{
+	const char *severity = args_value(a, "severity"), *state = args_value(a, "state");
+	l->json = args_has(a, "json");
+	l->site = args_value(a, "site");
+	l->history = a->operand_count > 0;
+	l->states = state && strcmp(state, "open") == 0      ? WANT_OPEN
+	            : state && strcmp(state, "cleared") == 0 ? WANT_CLEARED
+	            : state || l->json || l->history         ? WANT_OPEN | WANT_CLEARED
+	                                                     : WANT_OPEN;
+	if (state && l->states == (WANT_OPEN | WANT_CLEARED) && strcmp(state, "all") != 0)
+		return args_wrong(a, "--state %s: write open, cleared or all", state);
+	if (severity && severity_parse(severity, &l->least))
+		return args_wrong(a, "--severity %s: write critical, major, minor, warning or info", severity);
+	return args_number(a, "device", 1, INT64_MAX, &l->device) ? CLI_DONE : CLI_USAGE;
 }
 
 int cmd_alarms(const struct args *a)
 {
-	struct listing l = { .args = a, .json = args_has(a, "json"), .site = args_value(a, "site") };
-	const char *severity = args_value(a, "severity"), *state = args_value(a, "state");
-	if (state && strcmp(state, "open") != 0 && strcmp(state, "all") != 0)
-		return args_wrong(a, "--state %s: write open or all", state);
-	if (severity && severity_parse(severity, &l.least))
-		return args_wrong(a, "--severity %s: write critical, major, minor, warning or info", severity);
-	if (!args_number(a, "device", 1, INT64_MAX, &l.device))
-		return CLI_USAGE;
-	l.all = state ? strcmp(state, "all") == 0 : l.json;
-	int code = read_listing(&l, ROW_ALARM, STATE_ALL, show_alarm);
-	if (code == CLI_DONE && l.cleared && !l.json)
-		fprintf(stderr, "%zu cleared ones are not shown; --state all shows them\n", l.cleared);
+	int64_t id = 0;
+	struct listing *l = calloc(1, sizeof *l);
+	if (!l)
+		return args_failed(a, "out of memory");
+	int code = take_options(a, l);
+	if (code == CLI_DONE && a->operand_count && !reading_id(a, a->operands[0], &id))
+		code = CLI_USAGE;
+	l->now = clock_wall();
+	if (code == CLI_DONE) {
+		code = reading_open(a, &l->reading);
+		if (code == CLI_DONE)
+			code = list(l, id ? STATE_BY_ID : STATE_ALL, id);
+		reading_close(&l->reading);
+	}
+	text_done(&l->line);
+	free(l);
 	return code;
-}
-
-int cmd_devices(const struct args *a)
-{
-	struct listing l = { .args = a, .json = args_has(a, "json"), .site = args_value(a, "site") };
-	if (!args_number(a, "device", 1, INT64_MAX, &l.device))
-		return CLI_USAGE;
-	return read_listing(&l, ROW_DEVICE, STATE_ALL, show_device);
 }

@@ -138,8 +138,8 @@ static const struct cli_option import_options[] = {
 };
 
 static const struct cli_option alarms_options[] = {
-	{ "state", 0, "open|all", "open all",
-	  "the open ones, or those that were cleared too (default: open, with --json all)" },
+	{ "state", 0, "open|cleared|all", "open cleared all",
+	  "the open ones, those that were cleared, or both (default: open, with --json all)" },
 	{ "site", 0, "SITE", NULL, "of this site" },
 	{ "device", 0, "ID", NULL, "of this device" },
 	{ "severity", 0, "SEVERITY", "critical major minor warning info", "at least as severe" },
@@ -150,9 +150,40 @@ static const struct cli_option alarms_options[] = {
 	END,
 };
 
+#define WHO                                                                                                            \
+	{ "note", 0, "TEXT", NULL, "why; it is kept and shown" },                                                      \
+	{                                                                                                              \
+		"by", 0, "NAME", NULL, "who does it (default: the user who calls, through sudo too)"                   \
+	}
+
+static const struct cli_option ack_options[] = {
+	WHO, { "undo", 0, NULL, NULL, "take the acknowledgement back" }, JSON, CONFIG, DATA, HELP, END,
+};
+
+static const struct cli_option clear_options[] = { WHO, JSON, CONFIG, DATA, HELP, END };
+
+static const struct cli_option silence_options[] = {
+	{ "site", 0, "SITE", NULL, "of this site" },
+	{ "device", 0, "ID", NULL, "of this device" },
+	{ "code", 0, "N", NULL, "printer alerts of this code (prtAlertCode: 8 is a jam)" },
+	{ "key", 0, "KEY", NULL, "alarms with this key, or whose key begins with these parts: link, printer/1/8.2" },
+	{ "alarm", 0, "ID", NULL, "this alarm, also when it is raised again" },
+	{ "for", 0, "SPAN", NULL, "so long: 30m, 2h, 1d, 1w" },
+	{ "until", 0, "WHEN", NULL, "until then: 8h from now, or a moment such as 2026-11-20T22:33:28Z" },
+	{ "from", 0, "WHEN", NULL, "from then on, a maintenance window (default: now)" },
+	WHO,
+	{ "all", 0, NULL, NULL, "list: those that ended too" },
+	JSON,
+	CONFIG,
+	DATA,
+	HELP,
+	END,
+};
+
 static const struct cli_option devices_options[] = {
 	{ "site", 0, "SITE", NULL, "of this site" },
 	{ "device", 0, "ID", NULL, "this one" },
+	WHO,
 	JSON,
 	CONFIG,
 	DATA,
@@ -230,14 +261,37 @@ static const struct command commands[] = {
 	  "users with their passwords and levels, addresses to listen on. Writes them as a configuration of Trapline, "
 	  "secrets in it, and says on stderr, with file and line, what could not be carried over and why.",
 	  import_options, cmd_import },
-	{ "alarms", "", NULL, 0, 0, "what is wrong now, and what was",
+	{ "alarms", "[ID]", NULL, 0, 1, "what is wrong now, and what was",
 	  "Prints the alarms that the collector made of the journal: what, where, who can put it right, since when and "
-	  "how "
-	  "often; a "
-	  "cleared one with the reason. It reads the files, so it works whether or not the collector runs.",
+	  "how often; who acknowledged it and with which note; until when it is silenced; a cleared one with the "
+	  "reason. "
+	  "With an ID it prints that one with its history. It reads the files, so it works whether or not the "
+	  "collector "
+	  "runs.",
 	  alarms_options, cmd_alarms },
-	{ "devices", "", NULL, 0, 0, "who was heard",
-	  "Prints the devices that sent something, with what is known of them and how many alarms are open.",
+	{ "ack", "ID...", NULL, 1, INT_MAX, "acknowledge an alarm: somebody takes care of it",
+	  "Keeps who takes care of an alarm, and the note, until it is cleared. It is an event of the journal, with "
+	  "the "
+	  "name given and the user that the kernel names; the command returns when it is on disk and `alarms` shows "
+	  "it.",
+	  ack_options, cmd_ack },
+	{ "clear", "ID...", NULL, 1, INT_MAX, "clear an alarm by hand",
+	  "For an alarm that nothing else will clear: its clear trap was lost, and the device cannot be asked. If it "
+	  "is "
+	  "still so, the next trap raises it again.",
+	  clear_options, cmd_clear },
+	{ "silence", "[list|end ID]", "list end", 0, 2, "say nothing of some alarms for a while",
+	  "Without a word it makes a silence of all the alarms, open ones and those to come, for which everything that "
+	  "was named holds; it always has an end, --for or --until. With --from later than now it is a maintenance "
+	  "window, shown as planned. A silenced alarm is still raised, counted and cleared. `list` shows them; `end "
+	  "ID` "
+	  "ends one early.",
+	  silence_options, cmd_silence },
+	{ "devices", "[list|show ID|merge ID INTO]", "list show merge", 0, 3, "who was heard",
+	  "Prints the devices that sent something, with what is known of them, how many alarms are open, and what "
+	  "asking "
+	  "them came to. `merge ID INTO` says that two are one: the first one's names, addresses and alarms are the "
+	  "second one's from then on; it cannot be taken back.",
 	  devices_options, cmd_devices },
 	{ "rebuild", "", NULL, 0, 0, "compute the state of alarms again and compare",
 	  "Folds the journal again, from its begin or from the oldest snapshot that it reaches back to, and compares "

@@ -281,11 +281,21 @@ static int open_asking(struct collector *c)
 	return st ? 1 : 0;
 }
 
+static void init_own(struct collector *c)
+{
+	pthread_condattr_t monotonic;
+	pthread_mutex_init(&c->own_lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->own_freed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
 int collector_open(struct collector *c, const struct config_flags *flags)
 {
 	*c = (struct collector){ .flags = *flags, .since = clock_wall() };
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_mutex_init(&c->own_lock, NULL);
+	init_own(c);
 	system_random(&c->key, sizeof c->key);
 	if (read_config(c) || make_data(c->config))
 		return 1;
@@ -310,8 +320,12 @@ int collector_open(struct collector *c, const struct config_flags *flags)
 	       collector_load_engines(c) || open_room(c) || remember_informs(c) || open_asking(c);
 }
 
-static void nothing(void *arg)
+static void own_freed(void *arg)
 {
+	struct collector *c = arg;
+	pthread_mutex_lock(&c->own_lock);
+	pthread_cond_broadcast(&c->own_freed);
+	pthread_mutex_unlock(&c->own_lock);
 }
 
 static bool note_of_alarms(void *arg, uint8_t kind, struct span note)
@@ -333,7 +347,7 @@ int collector_start(struct collector *c)
 		                    .keep_bytes = c->config->keep_bytes };
 	for (unsigned i = 0; i < c->worker_count; i++)
 		sources[i] = worker_source(c->workers[i]);
-	sources[c->worker_count] = (struct writer_source){ .ring = &c->own, .freed = nothing };
+	sources[c->worker_count] = (struct writer_source){ .ring = &c->own, .freed = own_freed, .arg = c };
 	sources[c->worker_count + 1] = poller_source(c->asking.poller);
 	enum st st = writer_start(c->journal, &o, sources, c->worker_count + 2, &c->writer);
 	c->journal = NULL;
@@ -385,22 +399,45 @@ void collector_free(struct collector *c)
 	ring_done(&c->own);
 	config_free(c->config);
 	crypto_free(c->crypto);
+	pthread_cond_destroy(&c->own_freed);
 	pthread_mutex_destroy(&c->own_lock);
 	pthread_mutex_destroy(&c->lock);
 }
 
-bool collector_note(struct collector *c, uint8_t kind, struct span note)
+// Under own_lock. *at: the position behind it.
+static bool put_note(struct collector *c, uint8_t kind, struct span note, bool urgent, uint64_t *at)
 {
 	struct event e = { .kind = kind, .received = clock_wall(), .note = note };
 	size_t max = EVENT_RECORD_OVERHEAD + e.note.n;
-	pthread_mutex_lock(&c->own_lock);
 	uint8_t *room = c->writer ? ring_reserve(&c->own, max) : NULL;
-	if (room) {
-		ring_publish(&c->own, event_encode(&e, room, max));
-		writer_wake(c->writer, false);
-	}
+	if (!room)
+		return false;
+	*at = ring_publish(&c->own, event_encode(&e, room, max));
+	writer_wake(c->writer, urgent);
+	return true;
+}
+
+bool collector_note(struct collector *c, uint8_t kind, struct span note)
+{
+	uint64_t at;
+	pthread_mutex_lock(&c->own_lock);
+	bool written = put_note(c, kind, note, false, &at);
 	pthread_mutex_unlock(&c->own_lock);
-	return room != NULL;
+	return written;
+}
+
+enum st collector_note_durable(struct collector *c, uint8_t kind, struct span note, int64_t ms)
+{
+	uint64_t at;
+	int64_t end = clock_monotonic() + ms * (SECOND_NS / 1000);
+	const struct timespec until = { end / SECOND_NS, end % SECOND_NS };
+	pthread_mutex_lock(&c->own_lock);
+	enum st st = put_note(c, kind, note, true, &at) ? ST_OK : ST_FULL;
+	while (st == ST_OK && ring_freed(&c->own) < at)
+		if (pthread_cond_timedwait(&c->own_freed, &c->own_lock, &until) != 0)
+			st = ring_freed(&c->own) < at ? ST_BUSY : ST_OK;
+	pthread_mutex_unlock(&c->own_lock);
+	return st;
 }
 
 static void swap_policy(struct worker *w, void *arg)

@@ -31,6 +31,7 @@ struct collector {
 	struct crypto *crypto;
 	struct ring own;          // the collector's own events
 	pthread_mutex_t own_lock; // several threads write them
+	pthread_cond_t own_freed; // some of them are on disk
 	struct follower *alarms;
 	struct asking_part asking;
 	struct sandbox_state sandbox;
@@ -56,5 +57,8 @@ int collector_load_engines(struct collector *c);
 // Puts one of the collector's own events into the journal; note: a JSON object. From any thread. false: there is no room
 // for it now.
 bool collector_note(struct collector *c, uint8_t kind, struct span note);
+// The same, and waits until it is on disk. ST_FULL: there is no room for it now; ST_BUSY: it is not there after so long, and
+// comes when the disk lets it.
+enum st collector_note_durable(struct collector *c, uint8_t kind, struct span note, int64_t ms);
 
 #endif

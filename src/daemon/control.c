@@ -2,6 +2,7 @@
 #include "daemon/control.h"
 
 #include "daemon/collector.h"
+#include "daemon/control_acts.h"
 #include "daemon/control_waiting.h"
 #include "daemon/engine_routes.h"
 #include "daemon/log.h"
@@ -36,6 +37,10 @@ static const struct api_route routes[] = {
 	{ "GET", "/api/v1/waiting", control_get_waiting },
 	{ "GET", "/api/v1/waiting/*", control_get_one },
 	{ "POST", "/api/v1/waiting/*", control_post_one },
+	{ "POST", "/api/v1/alarms/*", control_post_alarm },
+	{ "POST", "/api/v1/silences", control_post_silences },
+	{ "POST", "/api/v1/silences/*", control_post_silence },
+	{ "POST", "/api/v1/devices/*", control_post_device },
 	{ 0 },
 };
 

@@ -24,4 +24,9 @@ enum {
 	ENGINES_FILE_MAX = 256 << 20, // bytes of DIR/engines; 16 workers with full tables stay below; larger: left out
 };
 
+enum {
+	ACT_COMMIT_MS = 5000, // an act is not on disk by then: 503, and it happens when the disk lets it
+	ACT_STATE_MS = 3000,  // it is on disk, but the state is behind: 202
+};
+
 #endif

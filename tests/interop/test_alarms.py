@@ -1,0 +1,160 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Alarms of a running collector, from the traps on the wire to what the commands show: acts of people, and what is refused."""
+import datetime
+import json
+import os
+import socket
+
+import harness
+from harness import TRAPLINE, ber, ber_integer, run, varbind
+
+SITES = [{"name": "rotterdam", "from": ["127.0.0.0/8"]}, {"name": "oslo", "from": ["10.0.0.0/8"]}]
+LINK_DOWN, LINK_UP = "1.3.6.1.6.3.1.1.5.3", "1.3.6.1.6.3.1.1.5.4"
+PRINTER = "1.3.6.1.2.1.43.18.2.0.1"
+ALERT = "1.3.6.1.2.1.43.18.1.1"
+
+
+class Fleet(harness.Collector):
+    """A collector, and devices on loopback addresses that send to it."""
+
+    def __init__(self, **config):
+        super().__init__(sites=SITES, **config)
+        self.ids = 0
+
+    def send(self, host, trap_oid, *bindings):
+        self.ids += 1
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.bind((host, 0))
+            s.sendto(harness.notification(self.ids, *bindings, trap_oid=trap_oid), ("127.0.0.1", harness.PORT))
+
+    def alert(self, host, index, group, group_index, code, severity=3, location=-2, hr=1):
+        values = ((1, index), (2, severity), (4, group), (5, group_index), (6, location), (7, code))
+        self.send(host, PRINTER, *[varbind(f"{ALERT}.{c}.{hr}.{index}", ber_integer(v)) for c, v in values])
+
+    def link(self, host, number, up=False):
+        self.send(host, LINK_UP if up else LINK_DOWN, varbind(f"1.3.6.1.2.1.2.2.1.1.{number}", ber_integer(number)))
+
+    def do(self, *words):
+        return run([TRAPLINE, *words, "--data", self.data])
+
+    def lines(self, *words):
+        done = self.do(*words, "--json")
+        if done.returncode != 0:
+            raise RuntimeError(f"{words}: {done.stderr}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def alarms(self, *options):
+        return self.lines("alarms", *options)
+
+    def wait_alarms(self, condition, patience=10):
+        """All alarms as soon as the condition holds for them, or as they are when the patience ends."""
+        harness.wait_until(lambda: condition(self.alarms()), patience, 0.05)
+        return self.alarms()
+
+    def acts(self):
+        return [e["note"] for e in self.events("--kind", "act")]
+
+
+def acts(tap):
+    """Each act is kept with who and why, shown at once, and refused when it is about nothing."""
+    with Fleet() as fleet:
+        fleet.alert("127.0.0.7", 5, 8, 2, 8)
+        fleet.link("127.0.0.8", 3)
+        jam, link = (a["id"] for a in fleet.wait_alarms(lambda found: len(found) == 2))
+        done = fleet.do("ack", jam, "--note", "on my way", "--by", "alice")
+        tap.ok(done.returncode == 0 and "Paper jam" in done.stdout, "acknowledged", done)
+        a = fleet.alarms()[0]
+        tap.same((a["acknowledged"], a["acknowledged_by"], a["note"]), (True, "alice", "on my way"), "and shown at once, by whom and why")
+        note = fleet.acts()[-1]
+        tap.same((note["by"], note["uid"]), ("alice", os.geteuid()), "the event has the name given, and the user whom the kernel names")
+        tap.same(fleet.do("ack", jam, "--undo").returncode, 0, "taken back")
+        tap.same((fleet.alarms()[0]["acknowledged"], fleet.alarms()[0]["note"]), (False, None), "and not shown any more")
+        tap.same(fleet.do("clear", link, "--by", "bob").returncode, 0, "cleared by hand")
+        a = fleet.alarms()[1]
+        tap.same((a["state"], a["cleared_because"], a["cleared_by"]), ("cleared", "by hand", "bob"), "with the reason and the name")
+        history = fleet.lines("alarms", link)[0]["changes"]
+        tap.same([c["what"] for c in history], ["raised", "cleared"], "its history")
+        before = len(fleet.acts())
+        for words, said in ((("ack", 4711), "there is no alarm 4711"), (("ack", link), f"alarm {link} is cleared (by hand)"),
+                            (("ack", jam, "--undo"), f"alarm {jam} is not acknowledged"), (("clear", 4711), "there is no alarm"),
+                            (("silence", "--site", "nowhere", "--for", "1h"), "there is no site nowhere"),
+                            (("silence", "--device", 4711, "--for", "1h"), "there is no device 4711"),
+                            (("silence", "--alarm", 4711, "--for", "1h"), "there is no alarm 4711"),
+                            (("silence", "end", 4711), "there is no silence 4711"),
+                            (("devices", "merge", jam, 4711), "there is no device 4711")):
+            done = fleet.do(*words)
+            tap.ok(done.returncode == 1 and said in done.stderr, f"refused: {' '.join(map(str, words))}", done)
+        for words in (("silence", "--site", "oslo"), ("silence", "--for", "1h"), ("ack", "x"), ("silence", "start"),
+                      ("silence", "--site", "oslo", "--until", "2020-01-01"), ("silence", "--site", "oslo", "--for", "soon")):
+            tap.same(fleet.do(*words).returncode, 2, f"wrong usage: {' '.join(words)}")
+        tap.same(len(fleet.acts()), before, "what was refused left no event")
+    for words in (("ack", jam), ("silence", "--site", "oslo", "--for", "1h"), ("devices", "merge", 1, 2)):
+        done = fleet.do(*words)
+        tap.ok(done.returncode == 1 and "no collector answers" in done.stderr, f"without a collector: {words[0]}", done)
+    tap.same(fleet.do("alarms").returncode, 0, "without a collector alarms are read all the same")
+
+
+def silences(tap):
+    """By site, device, code, key and as an alarm is; always with an end; windows that begin later."""
+    with Fleet() as fleet:
+        for _ in range(2):
+            fleet.alert("127.0.0.7", 5, 8, 2, 8)
+        fleet.alert("127.0.0.8", 6, 8, 2, 8)
+        fleet.link("127.0.0.8", 1)
+        fleet.link("127.0.0.8", 12)
+        found = {(a["device"], a["key"]): a for a in fleet.wait_alarms(lambda found: len(found) == 4)}
+        devices = [d["id"] for d in fleet.lines("devices")]
+
+        def silenced():
+            return sorted((devices.index(a["device"]), a["key"]) for a in fleet.alarms() if a["silenced"])
+
+        jam, links = "printer/1/8.2/-2/8", [(1, "link/1"), (1, "link/12")]
+        one = found[(devices[1], "link/1")]["id"]
+        for options, wanted in ((("--site", "rotterdam"), [(0, jam), *links, (1, jam)]), (("--site", "oslo"), []),
+                                (("--device", devices[0]), [(0, jam)]), (("--code", 8), [(0, jam), (1, jam)]),
+                                (("--device", devices[1], "--code", 8), [(1, jam)]), (("--key", "link"), links),
+                                (("--alarm", one), links[:1])):
+            made = fleet.lines("silence", *options, "--for", "1h")[0]["silence"]
+            tap.same(silenced(), wanted, f"silenced by {' '.join(map(str, options))}")
+            tap.ok(all(a["silenced_until"] == made["until"] for a in fleet.alarms() if a["silenced"]), "until when is shown")
+            tap.same(fleet.do("silence", "end", made["id"]).returncode, 0, "ended early")
+            tap.same(silenced(), [], "and none is silenced")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        begin, until = ((now + datetime.timedelta(seconds=s)).strftime("%Y-%m-%dT%H:%M:%SZ") for s in (2, 5))
+        window = fleet.lines("silence", "--site", "rotterdam", "--from", begin, "--until", until, "--note", "new fuser", "--by", "al")[0]["silence"]
+        tap.same((window["state"], window["note"], window["by"]), ("planned", "new fuser", "al"), "a maintenance window is planned")
+        tap.same(silenced(), [], "nothing is silenced before it begins")
+        tap.ok(harness.wait_until(lambda: len(silenced()) == 4, 6, 0.1), "all are when it begins", fleet.lines("silence", "list"))
+        fleet.link("127.0.0.8", 13)
+        tap.ok(harness.wait_until(lambda: len(silenced()) == 5, 3, 0.1), "and what comes meanwhile")
+        tap.ok(harness.wait_until(lambda: not silenced(), 8, 0.1), "none when it ends")
+        shown = {s["id"]: s["state"] for s in fleet.lines("silence", "list")}
+        tap.same(set(shown.values()), {"ended"}, "and all are listed as ended")
+        tap.same(fleet.do("silence", "list").stdout, "", "which are not shown without --all")
+        tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
+
+
+def merged(tap):
+    """Two devices that are one: its addresses, its alarms, and the silence about it."""
+    with Fleet() as fleet:
+        fleet.link("127.0.0.7", 1)
+        fleet.link("127.0.0.8", 1)
+        fleet.link("127.0.0.8", 2)
+        fleet.wait_alarms(lambda found: len(found) == 3)
+        one, two = (d["id"] for d in fleet.lines("devices"))
+        fleet.lines("silence", "--device", two, "--for", "1h")
+        tap.same(fleet.lines("devices", "merge", two, one)[0]["device"]["id"], one, "merged")
+        tap.same([d["id"] for d in fleet.lines("devices")], [one], "it is one device")
+        tap.same([(a["device"], a["key"], a["count"], a["silenced"]) for a in fleet.alarms("--state", "open")],
+                 [(one, "link/1", 2, True), (one, "link/2", 1, True)], "with the alarms of both, and the silence")
+        fleet.link("127.0.0.8", 1, up=True)
+        found = fleet.wait_alarms(lambda found: sum(a["state"] == "open" for a in found) == 1)
+        tap.same([a["key"] for a in found if a["state"] == "open"], ["link/2"], "the other address is its own too")
+        tap.same(fleet.lines("devices", "show", two)[0]["id"], one, "the old number finds it")
+        tap.same(fleet.do("devices", "merge", two, one).returncode, 1, "merged once")
+        tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
+
+
+harness.isolate()
+harness.main(acts, silences, merged)
