@@ -8,9 +8,8 @@
 
 #include "alarm/fold_own.h"
 #include "alarm/habit.h"
+#include "alarm/sender.h"
 #include "event/values.h"
-
-enum { IP_BYTES = 20 };
 
 static uint64_t site_hash(const struct fold *f, struct span name)
 {
@@ -206,15 +205,10 @@ static struct device *by_address(struct fold *f, struct span site, struct span i
 
 struct device *device_of(struct fold *f, const struct event *e, const struct snmp_notification *n)
 {
-	bool relayed = e->flags & EVENT_FLAG_RELAYED && n->has_agent;
-	const struct addr *a = relayed ? &n->agent : &e->peer;
-	uint8_t bytes[IP_BYTES];
-	struct wr w = wr_of(bytes, sizeof bytes);
-	wr_be(&w, a->scope, 4);
-	wr_bytes(&w, span_of(a->ip, sizeof a->ip));
-	struct span ip = wr_span(&w);
-	bool named = e->version == SNMP_V3 && e->engine.n && !relayed;
-	struct device *d = named ? by_engine(f, e->site, e->engine, ip) : by_address(f, e->site, ip);
+	struct sender from;
+	sender_of(e, n, &from);
+	struct span ip = span_of(from.ip, sizeof from.ip);
+	struct device *d = from.engine.n ? by_engine(f, e->site, from.engine, ip) : by_address(f, e->site, ip);
 	if (d && !span_equal(d->row.ip, ip))
 		fold_keep(f, &d->row.ip, ip);
 	return d;

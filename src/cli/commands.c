@@ -47,6 +47,7 @@ static const struct cli_option events_options[] = {
 	{ "oid", 0, "OID|NAME", NULL, "traps with this OID or below it" },
 	{ "severity", 0, "SEVERITY", "critical major minor warning info cleared", "at least as severe" },
 	{ "site", 0, "SITE", NULL, "from this site" },
+	{ "device", 0, "ID", NULL, "from this device, under all its addresses, as it is known now" },
 	{ "kind", 0, "KIND,...", "trap inform storm started stopped reloaded gap tick act poll rules all",
 	  "these kinds of events (default: trap,inform,storm)" },
 	{ "limit", 0, "N", NULL, "the newest N; 0: all (default: 50, with --json, --since or --until all)" },
@@ -206,7 +207,9 @@ static const struct command commands[] = {
 	{ "events", "", NULL, 0, 0, "list what arrived, or follow it",
 	  "Prints events of the journal, oldest first, in words or as JSON. It reads the files, so it works whether or "
 	  "not the "
-	  "collector runs. All filters must hold.",
+	  "collector runs. All filters must hold. The device is the one that the state of alarms knows the sender as "
+	  "now; it "
+	  "is left out where the state is behind.",
 	  events_options, cmd_events },
 	{ "send", "trap|inform [OID|NAME] [OID|NAME TYPE VALUE]...", "trap inform", 1, INT_MAX,
 	  "send a trap or an inform",

@@ -11,8 +11,10 @@
 #include "cli/commands.h"
 #include "cli/filter.h"
 #include "cli/place.h"
+#include "event/member.h"
 #include "io/system.h"
 #include "store/journal.h"
+#include "store/state.h"
 
 enum { NEWEST = 50, FOLLOW_MS = 100 };
 
@@ -20,6 +22,7 @@ struct listing {
 	const struct args *args;
 	const char *dir;
 	struct journal_reader *reader; // NULL while there is no journal
+	struct state *state;           // who sent it; NULL while there is none
 	struct filter filter;
 	bool json, colour;
 	bool say_more; // that there are older ones
@@ -37,11 +40,47 @@ static void print_event(struct listing *l, const struct event *e, const struct e
 	puts(text_str(&l->line));
 }
 
+static void open_state(struct listing *l)
+{
+	struct text why = { 0 };
+	if (!l->state && state_open_reader(l->dir, STATE_FILE, &l->state, &why) != ST_OK)
+		l->state = NULL; // without it nothing is said of devices
+	text_done(&why);
+}
+
+static void close_state(struct listing *l)
+{
+	state_close(l->state);
+	l->state = NULL;
+}
+
+// Looked up only for what passes the other filters.
+static void find_device(struct listing *l, struct event *e)
+{
+	struct sender sender;
+	struct snmp_pdu pdu;
+	struct snmp_notification n;
+	int64_t device = 0;
+	bool relayed = e->flags & EVENT_FLAG_RELAYED && snmp_parse_pdu(e->pdu, &pdu) == ST_OK &&
+	               snmp_normalise(&pdu, &n) == ST_OK;
+	if (e->pdu.n == 0) {
+		(void)member_int(e->note, "device", &device);
+	} else if (l->state) {
+		sender_of(e, relayed ? &n : NULL, &sender);
+		(void)state_device(l->state, &sender, &device);
+	}
+	e->device = device > 0 ? (uint64_t)device : 0;
+}
+
 // True when the event passes the filter; it is printed if `print` and nothing is to be skipped any more.
-static bool take_event(struct listing *l, const struct event *e, bool print)
+static bool take_event(struct listing *l, struct event *e, bool print)
 {
 	struct event_words words = { 0 };
 	if (!filter_event(&l->filter, e))
+		return false;
+	if (print || l->filter.device)
+		find_device(l, e);
+	if (l->filter.device && l->filter.device != e->device)
 		return false;
 	if (!print && !filter_wants_words(&l->filter))
 		return true;
@@ -93,6 +132,7 @@ static enum st find_newest(struct listing *l, uint64_t oldest, uint64_t next, ui
 	uint64_t found = 0, at = next;
 	enum st st = ST_OK;
 	*from = next;
+	open_state(l);
 	while (found < limit && at > oldest && (st = journal_read_back(l->reader, at, &b)) == ST_OK) {
 		found += take_block(l, &b, oldest, false);
 		*from = at = b.first;
@@ -111,9 +151,11 @@ static enum st print_from(struct listing *l, uint64_t *at)
 	struct journal_block b;
 	enum st st;
 	while ((st = journal_read(l->reader, *at, &b)) == ST_OK) {
+		open_state(l);
 		take_block(l, &b, *at, true);
 		*at = b.first + b.count;
 	}
+	close_state(l); // the next ones may find another file
 	return st == ST_NONE ? ST_OK : st;
 }
 
@@ -218,6 +260,7 @@ int cmd_events(const struct args *a)
 	if (code == CLI_DONE)
 		code = list(&l);
 	journal_reader_close(l.reader);
+	close_state(&l);
 	text_done(&l.line);
 	free(dir);
 	return code;

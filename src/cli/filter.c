@@ -89,6 +89,8 @@ int filter_of(const struct args *a, int64_t now, struct filter *out)
 		code = take_severity(a, &f);
 	if (code == CLI_DONE)
 		code = take_kinds(a, &f);
+	if (code == CLI_DONE && !args_number(a, "device", 1, INT64_MAX, &f.device))
+		code = CLI_USAGE;
 	if (code == CLI_DONE)
 		*out = f;
 	return code;

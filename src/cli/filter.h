@@ -12,13 +12,14 @@ struct filter {
 	bool has_source, has_severity;
 	struct oid oid; // empty: any
 	enum severity severity;
-	const char *site; // NULL: any
-	unsigned kinds;   // bits: 1 << enum event_kind
+	const char *site;     // NULL: any
+	unsigned long device; // 0: any
+	unsigned kinds;       // bits: 1 << enum event_kind
 };
 
-// From --since, --until, --source, --oid, --severity, --site, --kind. CLI_DONE or CLI_USAGE.
+// From --since, --until, --source, --oid, --severity, --site, --device, --kind. CLI_DONE or CLI_USAGE.
 int filter_of(const struct args *a, int64_t now, struct filter *out);
-// First what can be told without words, then the rest; words may be NULL when the event has none.
+// The device is the caller's to look at. First what can be told without words, then the rest; words may be NULL when the event has none.
 bool filter_event(const struct filter *f, const struct event *e);
 bool filter_wants_words(const struct filter *f);
 bool filter_words(const struct filter *f, const struct event_words *w);

@@ -46,6 +46,7 @@ enum event_flag {
 
 struct event {
 	uint64_t id;      // 0 until the journal gave one
+	uint64_t device;  // not in the record: who reads it may look it up in the state; 0: not known
 	int64_t received; // nanoseconds since the epoch, UTC
 	uint8_t kind, transport, version, level;
 	uint32_t flags;

@@ -178,7 +178,11 @@ static void put_sender(struct json *j, const struct event *e, const struct event
 	key_str(j, "peer", has_peer(e) ? addr_text(&e->peer, text) : NULL);
 	bool claimed = w->has_notification && w->notification.has_agent;
 	key_str(j, "agent", claimed ? addr_ip_text(&w->notification.agent, text) : NULL);
-	key_str(j, "device", NULL);
+	json_key(j, "device");
+	if (e->device)
+		json_uint(j, e->device);
+	else
+		json_none(j);
 	key_str(j, "transport", e->transport ? event_transport_name(e->transport) : NULL);
 	bool read = e->version != EVENT_VERSION_UNREAD;
 	key_str(j, "version", message && read ? event_version_name(e->version) : NULL);

@@ -83,6 +83,8 @@ void event_line(const struct event *e, const struct event_words *w, bool colour,
 		text_add(out, " ");
 	}
 	text_add(out, e->transport == TRANSPORT_NONE ? "-" : addr_text(&e->peer, peer));
+	if (e->device)
+		text_printf(out, " device %llu", (unsigned long long)e->device);
 	text_printf(out, " %s%s%s ", colour ? colour_of(w->severity) : "", severity_name(w->severity),
 	            colour ? "\x1b[0m" : "");
 	text_add(out, text_str(&w->text));

@@ -214,6 +214,7 @@ void state_close(struct state *s)
 	sql_finish(&s->begin);
 	sql_finish(&s->commit);
 	sql_finish(&s->rollback);
+	sql_finish(&s->alias);
 	for (enum row_table t = 0; t < ROW_TABLES; t++)
 		sql_finish(&s->put[t]);
 	sql_close(&s->db);

@@ -8,6 +8,7 @@
 #define STORE_STATE_H
 
 #include "alarm/fold.h"
+#include "alarm/sender.h"
 #include "base/json.h"
 
 #define STATE_APPLICATION_ID 0x54524c53 // "TRLS"
@@ -62,6 +63,8 @@ enum state_query {
 // Visits rows; the row is good until the function returns. ST_NONE from it ends the visit with ST_OK, any other status but ST_OK
 // ends it with that status.
 enum st state_read(struct state *s, enum row_table t, enum state_query q, int64_t arg, fold_visit_fn *visit, void *to);
+// The device that such an event's sender is now, also of an old event; 0: none is known, or the state is behind.
+enum st state_device(struct state *s, const struct sender *w, int64_t *device);
 // The fold's own row. ST_NONE: nothing was folded yet.
 enum st state_fold_row(struct state *s, struct fold_row *out);
 // Makes a fold of what is stored.

@@ -10,6 +10,7 @@
 struct state {
 	sqlite3 *db;
 	sqlite3_stmt *begin, *commit, *rollback, *put[ROW_TABLES];
+	sqlite3_stmt *alias; // made when it is first asked
 	char path[FOLDER_PATH];
 	struct text error;
 };

@@ -135,6 +135,23 @@ def silences(tap):
         tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
 
 
+def senders(tap):
+    """Each event says whose it is now; the filter finds all of a device."""
+    with Fleet() as fleet:
+        fleet.link("127.0.0.7", 1)
+        fleet.link("127.0.0.8", 1)
+        fleet.link("127.0.0.7", 1, up=True)
+        fleet.wait_alarms(lambda found: sum(a["state"] == "cleared" for a in found) == 1)
+        one, two = (d["id"] for d in fleet.lines("devices"))
+        tap.same([e["device"] for e in fleet.events()], [one, two, one], "events say the device")
+        tap.same([e["device"] for e in fleet.events("--device", one)], [one, one], "and are found by it")
+        tap.same(fleet.do("events", "--device", two, "--limit", 1).stdout.count(f" device {two} "), 1, "in words too")
+        fleet.do("devices", "merge", two, one)
+        tap.same(len(fleet.events("--device", one)), 3, "after a merge those of both")
+    os.unlink(fleet.data / "state.db")
+    tap.same([e["device"] for e in fleet.events()], [None] * 3, "without a state it is not said")
+
+
 def merged(tap):
     """Two devices that are one: its addresses, its alarms, and the silence about it."""
     with Fleet() as fleet:
@@ -157,4 +174,4 @@ def merged(tap):
 
 
 harness.isolate()
-harness.main(acts, silences, merged)
+harness.main(acts, silences, senders, merged)
