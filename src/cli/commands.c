@@ -35,6 +35,7 @@ static const struct cli_option serve_options[] = {
 	{ "web", 0, "ADDR:PORT", NULL, "where the page is served (not in force yet)" },
 	{ "engine-id", 0, "HEX", NULL, "our SNMP engine ID" },
 	{ "workers", 0, "N", NULL, "threads that receive (default: by the number of cores)" },
+	{ "lab", 0, NULL, NULL, "serve sites whose tunnels have manual keys (lab-keys): for tests only" },
 	HELP,
 	END,
 };

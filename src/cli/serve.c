@@ -23,6 +23,7 @@ int cmd_serve(const struct args *a)
 		.engine_id = args_value(a, "engine-id"),
 		.listen = listen,
 		.workers = (unsigned)workers,
+		.lab = args_has(a, "lab"),
 	};
 	size_t at = 0;
 	for (const char *v; (v = args_next(a, "listen", &at));)

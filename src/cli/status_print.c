@@ -110,6 +110,34 @@ static void print_room(const json_t *s)
 		       number(room, "messages"), number(room, "items"));
 }
 
+static void print_tunnel(const json_t *s)
+{
+	const json_t *t = json_object_get(s, "tunnel");
+	const char *name;
+	size_t i;
+	json_t *x;
+	long long dropped = 0;
+	if (!number(t, "pairs") && !number(t, "received"))
+		return;
+	json_object_foreach(json_object_get(t, "dropped"), name, x) dropped += json_integer_value(x);
+	printf("tunnels: %lld pairs of keys, %s; received %lld: delivered %lld, pings answered %lld, keepalives %lld, "
+	       "IKE "
+	       "%lld, fragments %lld, dropped %lld\n",
+	       number(t, "pairs"), string(t, "crypto"), number(t, "received"), number(t, "delivered"),
+	       number(t, "answered"), number(t, "keepalive"), number(t, "ike"), number(t, "fragment"), dropped);
+	json_object_foreach(json_object_get(t, "dropped"), name, x)
+	        printf("  dropped %-8lld %s: %s\n", (long long)json_integer_value(x), name, reason_text(name));
+	json_array_foreach(json_object_get(t, "sites"), i, x)
+	{
+		printf("  site %-16s %s at %s, packets in %lld out %lld", string(x, "name"), string(x, "suite"),
+		       *string(x, "peer") ? string(x, "peer") : "(not heard yet)", number(x, "packets_in"),
+		       number(x, "packets_out"));
+		if (json_is_integer(json_object_get(x, "heard_seconds")))
+			printf(", heard %lld s ago", number(x, "heard_seconds"));
+		putchar('\n');
+	}
+}
+
 static void print_status(const json_t *s)
 {
 	const json_t *sandbox = json_object_get(s, "sandbox");
@@ -123,6 +151,7 @@ static void print_status(const json_t *s)
 	print_journal(s);
 	print_engines(s);
 	print_room(s);
+	print_tunnel(s);
 	printf("locked in: seccomp %s, Landlock %s\n", json_is_true(json_object_get(sandbox, "seccomp")) ? "yes" : "no",
 	       number(sandbox, "landlock_abi") ? "yes" : "not in this kernel");
 	json_array_foreach(json_object_get(s, "warnings"), i, w)

@@ -142,6 +142,9 @@ static void remember(struct collector *c, const struct journal_block *b, const s
 			continue;
 		unsigned owner = worker_owner(e.transport, &e.peer, c->worker_count);
 		intake_remember(worker_intake(c->workers[owner]), &e, r->now, age);
+		for (unsigned i = 1; e.transport == TRANSPORT_ESP && i < c->worker_count;
+		     i++) // any may have its site now
+			intake_remember(worker_intake(c->workers[i]), &e, r->now, age);
 		if (owner && listeners_passed(&c->listeners))
 			intake_remember(worker_intake(c->workers[0]), &e, r->now, age);
 	}
@@ -271,6 +274,32 @@ static int make_workers(struct collector *c)
 	return 0;
 }
 
+// Manual keys are refused where nobody said that this is a laboratory.
+static enum st tunnels_ready(struct collector *c, const struct config *fresh, struct text *said)
+{
+	if (fresh->lab_count && !c->flags.lab) {
+		text_printf(said, "error: site '%s' has lab-keys, which only serve --lab takes; give it a psk\n",
+		            fresh->policy->sites[fresh->labs[0].site].name);
+		return ST_DENIED;
+	}
+	return tunnels_prepare(c->tunnels, fresh, c->config->data, said);
+}
+
+static int open_tunnels(struct collector *c)
+{
+	struct text said = { 0 };
+	enum st st = tunnels_new(c->crypto, c->workers, c->worker_count, &c->tunnels);
+	if (st)
+		text_printf(&said, "error: no tunnels: %s\n", st_text(st));
+	else
+		st = tunnels_ready(c, c->config, &said);
+	if (!st)
+		tunnels_apply(c->tunnels, c->config, &c->listeners, &said);
+	log_complaints(text_str(&said));
+	text_done(&said);
+	return st ? 1 : 0;
+}
+
 static int open_asking(struct collector *c)
 {
 	enum st st = poller_new(c->crypto, &c->key, &c->asking.poller);
@@ -317,7 +346,7 @@ int collector_open(struct collector *c, const struct config_flags *flags)
 	}
 	raise_descriptors();
 	return drop(c->config) || open_store(c) || first_community(c) || first_users(c) || make_workers(c) ||
-	       collector_load_engines(c) || open_room(c) || remember_informs(c) || open_asking(c);
+	       collector_load_engines(c) || open_room(c) || remember_informs(c) || open_tunnels(c) || open_asking(c);
 }
 
 static void own_freed(void *arg)
@@ -394,6 +423,7 @@ void collector_free(struct collector *c)
 	waiting_free(c->room);
 	for (unsigned i = c->worker_count; i-- > 0;) // the first has what the others share
 		worker_free(c->workers[i]);
+	tunnels_free(c->tunnels);
 	asking_free(&c->asking);
 	journal_close(c->journal);
 	ring_done(&c->own);
@@ -464,7 +494,9 @@ static enum st reload_locked(struct collector *c, struct text *said)
 		st = make_users(c, fresh, c->config->policy->users, said);
 	}
 	if (!st)
-		st = asking_access(&c->asking, fresh, own_engine(c));
+		st = tunnels_ready(c, fresh, said);
+	if (!st && (st = asking_access(&c->asking, fresh, own_engine(c))))
+		tunnels_cancel(c->tunnels);
 	if (st) {
 		config_free(fresh);
 		return st;
@@ -476,6 +508,7 @@ static enum st reload_locked(struct collector *c, struct text *said)
 		worker_call(c->workers[i], swap_policy, fresh->policy);
 	waiting_set_policy(c->room, fresh->policy);
 	st = listeners_serve(&c->listeners, c->workers, c->worker_count);
+	tunnels_apply(c->tunnels, fresh, &c->listeners, said);
 	writer_retain(c->writer, fresh->keep_ns, fresh->keep_bytes);
 	free(fresh->data);
 	fresh->data = c->config->data;
@@ -484,6 +517,16 @@ static enum st reload_locked(struct collector *c, struct text *said)
 	c->config = fresh;
 	collector_note(c, EVENT_RELOADED, span_str("{}"));
 	return st;
+}
+
+void collector_look(struct collector *c)
+{
+	struct text said = { 0 };
+	pthread_mutex_lock(&c->lock);
+	tunnels_look(c->tunnels, &said);
+	pthread_mutex_unlock(&c->lock);
+	log_complaints(text_str(&said));
+	text_done(&said);
 }
 
 enum st collector_reload(struct collector *c, struct text *said)

@@ -8,6 +8,7 @@
 #include "daemon/asking.h"
 #include "daemon/config.h"
 #include "daemon/listeners.h"
+#include "daemon/tunnels.h"
 #include "crypto/crypto.h"
 #include "deliver/follower.h"
 #include "intake/waiting.h"
@@ -24,6 +25,7 @@ struct collector {
 	struct listeners listeners;
 	struct worker *workers[INTAKE_WORKERS];
 	unsigned worker_count;
+	struct tunnels *tunnels;
 	struct journal *journal; // until the writer has it
 	struct writer *writer;
 	struct waiting *room;
@@ -49,6 +51,8 @@ void collector_free(struct collector *c);
 
 // Reads the configuration again; all or nothing. `said` gets what there is to complain about.
 enum st collector_reload(struct collector *c, struct text *said);
+// Once a second: what has to be looked after besides.
+void collector_look(struct collector *c);
 // The object of `status --json`.
 void collector_status(struct collector *c, struct text *out);
 // What the workers learned of engines, so that it survives the next start: DIR/engines.

@@ -29,6 +29,7 @@ void config_free(struct config *c)
 	free(c->engine_id);
 	free(c->listen);
 	config_users_free(c);
+	config_tunnel_free(c);
 	poll_access_free(c->access);
 	for (char **f = c->folders; f && *f; f++)
 		free(*f);
@@ -171,6 +172,7 @@ static enum st load(const struct config_flags *flags, struct config_build *b)
 	config_check_sites(b, &c->tree->root);
 	config_check_listeners(b, &c->tree->root);
 	config_check_read(b, &c->tree->root);
+	config_check_tunnel(b, &c->tree->root);
 	return b->st;
 }
 

@@ -17,6 +17,13 @@
 #include "snmp/usm_users.h"
 
 struct config_tree;
+struct lab_keys;
+
+// A site of the policy, by its place there, and its keys. Only serve --lab may use them.
+struct config_lab {
+	size_t site;
+	struct lab_keys *keys; // tunnel/lab_keys.h
+};
 
 struct config {
 	char *file;      // where it came from, NULL: built-in
@@ -33,6 +40,12 @@ struct config {
 	int64_t keep_ns;
 	uint64_t keep_bytes;
 	unsigned workers; // 0: by the number of cores
+	struct config_listen *tunnel_listen;
+	size_t tunnel_listen_count;
+	struct addr *inner; // ours inside the tunnels
+	size_t inner_count;
+	struct config_lab *labs; // sites with manual keys
+	size_t lab_count;
 	char **folders; // that `-file` secrets stand in, NULL-terminated (NULL: none): lock-in must leave them readable
 	struct config_tree *tree; // what config_show writes
 };
@@ -45,6 +58,7 @@ struct config_flags {
 	const char *const *listen;
 	size_t listen_count;
 	unsigned workers;
+	bool lab; // sites with manual keys are served
 };
 
 // Reads the file, DIR/local.yaml and the flags; keeps nothing but *out, so it serves a reload too.

@@ -42,7 +42,7 @@ static const struct config_key keys[] = {
 	BLOCKS(BLOCK_TOP, "users", BLOCK_USER, put_users, "who may send SNMPv3"),
 	LIST(BLOCK_TOP, "relays", TYPE_PREFIX, put_relays, "senders whose agent-addr and snmpTrapAddress are believed"),
 	BLOCK(BLOCK_TOP, "retention", BLOCK_RETENTION, put_block, "how long and how much the journal keeps"),
-	BLOCK(BLOCK_TOP, "tunnel", BLOCK_TUNNEL, NULL, "our end of the IPsec tunnels"),
+	BLOCK(BLOCK_TOP, "tunnel", BLOCK_TUNNEL, put_block, "our end of the IPsec tunnels"),
 	BLOCKS(BLOCK_TOP, "sites", BLOCK_SITE, put_site, "the places that devices stand in"),
 	BLOCKS(BLOCK_TOP, "read", BLOCK_READ, put_read,
 	       "as whom devices are asked back; the first entry that fits a device is used, and one that none fits is "
@@ -60,6 +60,8 @@ static const struct config_key keys[] = {
 	LIST(BLOCK_COMMUNITY, "from", TYPE_PREFIX, put_community_from, "the senders' addresses; empty: nobody"),
 	LIST(BLOCK_COMMUNITY, "listeners", TYPE_LISTEN, put_community_listeners,
 	     "only on these listeners; absent: on all"),
+	LIST(BLOCK_COMMUNITY, "sites", TYPE_NAME, put_community_sites,
+	     "only from these sites, which matters where sites have the same addresses inside; absent: from any"),
 
 	ONE(BLOCK_USER, "name", TYPE_NAME, put_user_name, "the SNMPv3 user name; it may have several entries"),
 	ONE(BLOCK_USER, "auth", TYPE_AUTH, put_user_auth, "the digest: md5 sha1 sha224 sha256 sha384 sha512"),
@@ -71,9 +73,9 @@ static const struct config_key keys[] = {
 	ONE(BLOCK_USER, "level", TYPE_LEVEL, put_user_level,
 	    "the least security level accepted; without it the most that the entry can do"),
 
-	LIST(BLOCK_TUNNEL, "listen", TYPE_LISTEN, NULL, "where ESP in UDP and IKE arrive"),
+	LIST(BLOCK_TUNNEL, "listen", TYPE_LISTEN, put_tunnel_listen, "where ESP in UDP and IKE arrive"),
 	BLOCK(BLOCK_TUNNEL, "identity", BLOCK_IDENTITY, NULL, "who we are to the sites"),
-	LIST(BLOCK_TUNNEL, "inner", TYPE_ADDRESS, NULL, "our addresses inside the tunnels"),
+	LIST(BLOCK_TUNNEL, "inner", TYPE_ADDRESS, put_tunnel_inner, "our addresses inside the tunnels"),
 
 	ONE(BLOCK_IDENTITY, "fqdn", TYPE_TEXT, NULL, "a host name"),
 	ONE(BLOCK_IDENTITY, "email", TYPE_TEXT, NULL, "a mail address"),
@@ -100,7 +102,8 @@ static const struct config_key keys[] = {
 	ONE(BLOCK_DENIED, "mark", TYPE_TEXT, put_denied_mark, "a keyed hash of the community or user name"),
 	ONE(BLOCK_DENIED, "note", TYPE_TEXT, put_denied_note, "for people who read the file"),
 
-	ONE(BLOCK_SITE, "lab-keys", TYPE_PATH, NULL, "a file of manual keys, for tests"),
+	ONE(BLOCK_SITE, "lab-keys", TYPE_PATH, put_site_lab_keys,
+	    "a file of manual keys, for tests; only serve --lab takes it"),
 };
 static_assert(sizeof keys / sizeof *keys <= CONFIG_KEYS_MAX, "the reader marks every key");
 

@@ -129,6 +129,9 @@ static bool listens(const struct config *c, const char *text)
 	for (size_t i = 0; i < c->listen_count; i++)
 		if (same_listener(&c->listen[i], &l))
 			return true;
+	for (size_t i = 0; i < c->tunnel_listen_count; i++)
+		if (same_listener(&c->tunnel_listen[i], &l))
+			return true;
 	return false;
 }
 

@@ -27,6 +27,8 @@ config_put_fn put_users, put_user_name, put_user_auth, put_user_auth_password, p
         put_user_priv, put_user_priv_password, put_user_priv_password_file, put_user_level;
 config_put_fn put_read, put_read_site, put_read_from, put_read_community, put_read_community_file, put_read_user,
         put_read_version, put_read_port;
+config_put_fn put_tunnel_listen, put_tunnel_inner, put_site_lab_keys, put_community_sites;
+void config_tunnel_free(struct config *c);
 // Wipes and frees what they put.
 void config_users_free(struct config *c);
 
@@ -36,6 +38,8 @@ void config_put_prefixes(struct config_build *b, struct prefixes *out, const str
 void config_check_sites(struct config_build *b, const struct setting *root);
 // The same of `read`: sites and users that are not there. Takes the sites over into config->access.
 void config_check_read(struct config_build *b, const struct setting *root);
+// The same of tunnels: where they arrive, sites that are known by address and by keys, keys that two sites have.
+void config_check_tunnel(struct config_build *b, const struct setting *root);
 // The same of listeners: named twice, or by a community but not listened on.
 void config_check_listeners(struct config_build *b, const struct setting *root);
 

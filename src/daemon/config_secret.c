@@ -37,8 +37,7 @@ static size_t read_path(struct config_build *b, const struct setting *s, const c
 	return 0;
 }
 
-// Keeps the folder of a secret's file, once.
-static void note_folder(struct config_build *b, const char *path)
+void config_note_folder(struct config_build *b, const char *path)
 {
 	struct config *c = b->config;
 	const char *slash = strrchr(path, '/');
@@ -65,7 +64,7 @@ size_t config_read_secret(struct config_build *b, const struct setting *s, uint8
 	if (!path)
 		return 0;
 	size_t n = read_path(b, s, path, out);
-	note_folder(b, path);
+	config_note_folder(b, path);
 	free(path);
 	return n;
 }

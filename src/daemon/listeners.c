@@ -51,9 +51,14 @@ static void explain(struct listener *l, enum st st)
 	text_done(&holder);
 }
 
+// Of a tunnel the SPI says which worker it is for, and its losses are no counted traps, so the kernel may merge them.
 static enum st open_udp(struct listener *l, unsigned workers)
 {
 	enum st st = udp_open_group(&l->addr, workers, l->udp);
+	if (!st && l->tunnel && workers > 1)
+		st = udp_steer_by_spi(&l->udp[0], workers, udp_spi_bits(workers));
+	for (unsigned i = 0; i < workers && l->tunnel && !st; i++)
+		(void)udp_trains(&l->udp[i]);
 	l->rcvbuf = st ? 0 : l->udp[0].rcvbuf;
 	return st;
 }
@@ -108,7 +113,22 @@ bool listeners_fit(struct listeners *ls, const struct config *c)
 		room += !ls->list[i].name[0];
 	for (size_t i = 0; i < c->listen_count; i++)
 		fresh += !find(ls, c->listen[i].tcp, &c->listen[i].addr);
+	for (size_t i = 0; i < c->tunnel_listen_count; i++)
+		fresh += !find(ls, false, &c->tunnel_listen[i].addr);
 	return fresh <= room;
+}
+
+// false: it is wanted and cannot be had.
+static bool want(struct listeners *ls, const struct config_listen *w, bool tunnel, unsigned workers)
+{
+	struct listener *l = find(ls, w->tcp, &w->addr);
+	if (!l)
+		l = add(ls, w->tcp, &w->addr);
+	if (!l)
+		return false;
+	l->used = true;
+	l->tunnel = tunnel;
+	return l->open || open_one(l, workers);
 }
 
 unsigned listeners_apply(struct listeners *ls, const struct config *c, unsigned workers, bool first)
@@ -118,16 +138,10 @@ unsigned listeners_apply(struct listeners *ls, const struct config *c, unsigned 
 		adopt_passed(ls);
 	for (unsigned i = 0; i < INTAKE_LISTENERS; i++)
 		ls->list[i].used = ls->list[i].passed;
-	for (size_t i = 0; i < c->listen_count; i++) {
-		const struct config_listen *want = &c->listen[i];
-		struct listener *l = find(ls, want->tcp, &want->addr);
-		if (!l)
-			l = add(ls, want->tcp, &want->addr);
-		if (l)
-			l->used = true;
-		if (!l || (!l->open && !open_one(l, workers)))
-			failed++;
-	}
+	for (size_t i = 0; i < c->listen_count; i++)
+		failed += !want(ls, &c->listen[i], false, workers);
+	for (size_t i = 0; i < c->tunnel_listen_count; i++)
+		failed += !want(ls, &c->tunnel_listen[i], true, workers);
 	return failed;
 }
 
@@ -146,7 +160,8 @@ static void change_on_worker(struct worker *w, void *arg)
 	else if (l->tcp && l->tcp_fd[c->worker] >= 0)
 		c->st = worker_add_tcp(w, c->index, &l->addr, fd_give(&l->tcp_fd[c->worker]));
 	else if (!l->tcp && l->udp[c->worker].fd >= 0) {
-		c->st = worker_add_udp(w, c->index, &l->addr, &l->udp[c->worker]);
+		c->st = l->tunnel ? worker_add_tunnel(w, c->index, &l->addr, &l->udp[c->worker])
+		                  : worker_add_udp(w, c->index, &l->addr, &l->udp[c->worker]);
 		l->udp[c->worker].fd = -1;
 	}
 }

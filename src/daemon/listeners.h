@@ -10,6 +10,7 @@
 
 struct listener {
 	bool used, open, tcp, passed; // passed: by the service manager
+	bool tunnel;                  // ESP in UDP
 	struct addr addr;
 	char name[ADDR_TEXT + 8]; // "udp:0.0.0.0:2697"
 	char why[256];            // when not open

@@ -74,7 +74,7 @@ static void watchdog(void *arg)
 	loop_timer_set(s->loop, &s->watchdog, loop_now(s->loop) + service_watchdog_interval());
 }
 
-// What the journal's state changes to is said once.
+// What the journal's state changes to is said once; the tunnels' counters are looked after.
 static void journal_look(void *arg)
 {
 	struct serve *s = arg;
@@ -87,6 +87,7 @@ static void journal_look(void *arg)
 		else
 			log_line(LOG_IS_NOTICE, "the journal is written again");
 	}
+	collector_look(&s->collector);
 	loop_timer_set(s->loop, &s->journal_look, loop_now(s->loop) + JOURNAL_LOOK_NS);
 }
 

@@ -125,6 +125,8 @@ static void put_warnings(struct json *j, const struct collector *c, const struct
 		     "%llu messages came from SNMPv3 engines that are heard from several addresses (copied devices, or "
 		     "one that moved); trapline engine list shows them",
 		     (unsigned long long)n->shared);
+	if (!tunnels_locked(c->tunnels))
+		warn(j, "the keys of tunnels may be swapped out to disk: raise LimitMEMLOCK (ulimit -l)");
 	if (w->st)
 		warn(j, "the journal cannot be written (%s); nothing is acknowledged until it can", w->why);
 	json_close(j, ']');
@@ -228,6 +230,7 @@ static void put_status(struct json *j, struct collector *c, struct counts *n)
 	put_followers(j, c->alarms);
 	put_room(j, &room);
 	put_engines(j, n);
+	tunnels_status(c->tunnels, j);
 	put_collector(j, c);
 	put_warnings(j, c, n, &w, &room);
 	json_close(j, '}');

@@ -460,10 +460,17 @@ bool worker_deliver(struct worker *w, const struct worker_inner *inner)
 	return intake_message(&w->intake, &m, inner->payload);
 }
 
-int worker_send(struct worker *w, unsigned listener, const struct udp_out *out, int n)
+int worker_send(struct worker *w, unsigned listener, const struct udp_out *out, int n, bool checksum)
 {
 	const struct worker_listener *l = &w->listeners[listener];
-	return l->udp.fd < 0 ? 0 : udp_send(&l->udp, out, n);
+	if (l->udp.fd < 0)
+		return 0;
+	if (!checksum)
+		udp_checksum(&l->udp, false);
+	int done = udp_send(&l->udp, out, n);
+	if (!checksum)
+		udp_checksum(&l->udp, true);
+	return done;
 }
 
 enum st worker_add_tcp(struct worker *w, unsigned index, const struct addr *configured, int listen_fd)

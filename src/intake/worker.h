@@ -68,8 +68,9 @@ void worker_set_tunnel(struct worker *w, const struct worker_tunnel *t);
 enum st worker_add_tunnel(struct worker *w, unsigned index, const struct addr *configured, const struct udp_socket *s);
 // A message out of a tunnel. false: there is no room now, as intake_message.
 bool worker_deliver(struct worker *w, const struct worker_inner *inner);
-// Sends by the socket of a listener; returns how many are done with, as udp_send. 0: it is closed.
-int worker_send(struct worker *w, unsigned listener, const struct udp_out *out, int n);
+// Sends by the socket of a listener, with UDP checksums or without; returns how many are done with, as udp_send. 0: it is
+// closed.
+int worker_send(struct worker *w, unsigned listener, const struct udp_out *out, int n, bool checksum);
 enum st worker_add_tcp(struct worker *w, unsigned index, const struct addr *configured, int listen_fd);
 void worker_remove(struct worker *w, unsigned index);
 // Takes nothing more from any socket and writes the open storm rows: the begin of a stop. Answers still leave.

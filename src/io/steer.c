@@ -51,6 +51,35 @@ enum st udp_steer_attach(const struct udp_socket *any, unsigned workers)
 	return ST_OK;
 }
 
+enum st udp_steer_by_spi(const struct udp_socket *any, unsigned workers, unsigned bits)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), // behind the UDP header; too short: 0 is returned
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, (1U << bits) - 1),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, workers, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	struct sock_fprog program = { sizeof code / sizeof *code, code };
+	if (setsockopt(any->fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) < 0)
+		return ST_SYSTEM;
+	return ST_OK;
+}
+
+unsigned udp_spi_bits(unsigned workers)
+{
+	unsigned bits = 0;
+	while (1U << bits < workers)
+		bits++;
+	return bits;
+}
+
+unsigned udp_steer_spi(uint32_t spi, unsigned workers, unsigned bits)
+{
+	unsigned worker = spi & ((1U << bits) - 1);
+	return worker < workers ? worker : 0;
+}
+
 unsigned udp_steer(const struct addr *peer, unsigned workers)
 {
 	struct rd words = rd_of(addr_is_v4(peer) ? span_of(peer->ip + 12, 4) : span_of(peer->ip, 16));

@@ -131,6 +131,12 @@ enum st udp_adopt(int fd, struct udp_socket *out)
 	return st;
 }
 
+void udp_checksum(const struct udp_socket *s, bool on)
+{
+	if (!s->v6)
+		(void)option_set(s->fd, SOL_SOCKET, SO_NO_CHECK, !on);
+}
+
 void udp_close(struct udp_socket *s)
 {
 	fd_close(&s->fd);

@@ -72,6 +72,9 @@ bool udp_next(struct udp_batch *b, struct udp_packet *out);
 // the datagram came by.
 int udp_send(const struct udp_socket *s, const struct udp_out *out, int n);
 
+// Whether what is sent from now on has a UDP checksum (RFC 768: over IPv4 it need not; over IPv6 it keeps it).
+void udp_checksum(const struct udp_socket *s, bool on);
+
 // What the kernel dropped for lack of buffer since the socket was opened, by SO_MEMINFO.
 uint32_t udp_drops(const struct udp_socket *s);
 
@@ -79,5 +82,11 @@ uint32_t udp_drops(const struct udp_socket *s);
 // to the same worker (SO_ATTACH_REUSEPORT_CBPF on any one of them). udp_steer gives the same answer in C.
 enum st udp_steer_attach(const struct udp_socket *any, unsigned workers);
 unsigned udp_steer(const struct addr *peer, unsigned workers);
+// The same for ESP in UDP, by what the datagram says: the low `bits` of its first word, its SPI, are the number of the worker.
+// A word of 0, in front of IKE, and a number that no worker has go to the first one, and so does what is shorter.
+enum st udp_steer_by_spi(const struct udp_socket *any, unsigned workers, unsigned bits);
+unsigned udp_steer_spi(uint32_t spi, unsigned workers, unsigned bits);
+// As many low bits as it takes to name so many workers.
+unsigned udp_spi_bits(unsigned workers);
 
 #endif

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/scoped.h"
@@ -15,7 +14,7 @@
 
 enum { LINE = 38 }; // 16 digits, a space, 20 digits, newline
 
-static void mark_of(const struct lab_keys *k, enum lab_end us, char out[static 17])
+void lab_counter_mark(const struct lab_keys *k, enum lab_end us, char out[static LAB_MARK])
 {
 	const struct lab_side *they = &k->side[us == LAB_SITE ? LAB_COLLECTOR : LAB_SITE];
 	uint8_t sum[DIGEST_MAX];
@@ -74,9 +73,10 @@ enum st lab_counter_open(const char *path, const struct lab_keys *k, enum lab_en
 	int scoped(fd_close) fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return ST_IO;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return errno == EWOULDBLOCK ? ST_BUSY : ST_IO;
-	mark_of(k, us, c.mark);
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	if (fcntl(fd, F_OFD_SETLK, &whole) < 0)
+		return errno == EAGAIN || errno == EACCES ? ST_BUSY : ST_IO;
+	lab_counter_mark(k, us, c.mark);
 	c.fd = fd;
 	enum st st = read_number(fd, c.mark, &c.from);
 	if (st == ST_OK)

@@ -61,6 +61,10 @@ bool lab_keys_same(const struct lab_keys *a, const struct lab_keys *b);
 // One end's pair and how it reaches the other; wipe the pair. way->before is to be set from a counter.
 void lab_keys_pair(const struct lab_keys *k, enum lab_end us, struct ike_pair *pair, struct plane_way *way);
 
+// A name for the key that an end seals with, in hex; it tells nothing of the key.
+enum { LAB_MARK = 17 };
+void lab_counter_mark(const struct lab_keys *k, enum lab_end us, char out[static LAB_MARK]);
+
 // The numbers that one end has used under its sealing key, in a file of one line. A file that counts for another key is
 // begun anew.
 struct lab_counter {
@@ -69,7 +73,7 @@ struct lab_counter {
 	uint64_t until; // the last one reserved
 	uint8_t block_bits;
 	bool esn;
-	char mark[17]; // of the key
+	char mark[LAB_MARK];
 };
 
 // Opens or makes the file and reserves a block. ST_IO with errno, ST_DAMAGED: not such a file, ST_FULL: every number is

@@ -5,7 +5,7 @@
 
 enum plane_limits {
 	PLANE_BATCH = 64,        // datagrams plane_input takes at once (ESP_BATCH)
-	PLANE_LISTENERS = 32,    // listeners by number, as INTAKE_LISTENERS; more: refused
+	PLANE_LISTENERS = 64,    // listeners by number, as INTAKE_LISTENERS; more: refused
 	PLANE_INNER = 16,        // our addresses inside the tunnels; more: refused
 	PLANE_PORTS = 64,        // inner UDP ports served; more: refused
 	PLANE_SITES = 1 << 16,   // sites by number, below this; more: refused

@@ -262,7 +262,21 @@ static const struct {
 	{ "users:\n- { name: al, auth: sha2 }\n",
 	  "c.yaml:2:21: 'sha2' is not an authentication; write one of md5 sha1 sha224 sha256 sha384 sha512\n" },
 	{ "tunnel: { listen: [ udp:0.0.0.0:2797 ], identity: { fqdn: coll }, inner: [ 10.99.2.1 ] }\n",
-	  "c.yaml:1:1: warning: 'tunnel' is accepted but not in force yet in this version\n" },
+	  "c.yaml:1:41: warning: 'identity' is accepted but not in force yet in this version\n" },
+	{ "tunnel: { listen: [ udp:0.0.0.0:2797, tcp:0.0.0.0:2797 ] }\n",
+	  "c.yaml:1:39: 'tcp:0.0.0.0:2797': tunnels arrive by UDP; write for example udp:0.0.0.0:2797\n" },
+	{ "listen: [ udp:0.0.0.0:2797 ]\ntunnel: { listen: [ udp:0.0.0.0:2797 ] }\n",
+	  "c.yaml:2:21: 'udp:0.0.0.0:2797' stands in 'listen' too; a port takes either traps or tunnels\n" },
+	{ "sites:\n- { name: a, lab-keys: nowhere }\n",
+	  "c.yaml:2:24: nowhere: No such file or directory; name a file of keys\n"
+	  "c.yaml:2:24: a site with a tunnel needs tunnel: { listen: [ \"udp:0.0.0.0:2797\" ], inner: [ 10.99.2.1 ] "
+	  "}\n" },
+	{ "tunnel: { listen: [ udp:0.0.0.0:2797 ], inner: [ 10.99.2.1 ] }\n"
+	  "sites:\n- { name: a, lab-keys: nowhere, from: [ 10.0.0.0/8 ] }\n",
+	  "c.yaml:3:24: nowhere: No such file or directory; name a file of keys\n"
+	  "c.yaml:3:39: 'from' is for a site without a tunnel; what comes by a tunnel is known by its keys\n" },
+	{ "communities:\n- { label: a, community: abc, from: [ 10.0.0.0/8 ], sites: [] }\n",
+	  "c.yaml:2:60: 'sites' is empty; name some, or leave the key out to mean all\n" },
 	{ "sites:\n- { name: a, psk: s, networks: [ 10.1.0.0/24 ], identity: { key-id: x } }\n- { name: b, psk: s }\n",
 	  "c.yaml:2:14: warning: 'psk' is accepted but not in force yet in this version\n"
 	  "c.yaml:2:22: warning: 'networks' is accepted but not in force yet in this version\n"

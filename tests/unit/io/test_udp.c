@@ -450,6 +450,37 @@ static void check_steering(const char *listen, int peers, int (*peer)(int i, str
 	udp_batch_free(b);
 }
 
+static void test_steering_by_spi(void **state)
+{
+	struct udp_socket s[WORKERS];
+	struct udp_batch *b = batch();
+	struct addr local = address("127.0.0.1:0");
+	unsigned total = 0, at[WORKERS] = { 0 };
+	assert_int_equal(udp_open_group(&local, WORKERS, s), ST_OK);
+	assert_int_equal(udp_steer_by_spi(&s[0], WORKERS, 3), ST_OK);
+	int scoped(fd_close) fd = sender("127.0.0.1:0", s[0].local);
+	for (uint32_t spi = 0; spi < 64; spi++) {
+		uint8_t bytes[5] = { spi ? 0x80 : 0, 0, 0, (uint8_t)spi, 9 };
+		assert_int_equal(send(fd, bytes, spi == 33 ? 3 : sizeof bytes, 0), spi == 33 ? 3 : sizeof bytes);
+	}
+	for (unsigned w = 0; w < WORKERS; w++) {
+		struct udp_packet p;
+		while (udp_receive(&s[w], b) > 0)
+			while (udp_next(b, &p)) {
+				struct rd r = rd_of(p.bytes);
+				uint32_t spi = p.bytes.n == 3 ? 0 : rd_u32(&r);
+				assert_int_equal(udp_steer_spi(spi, WORKERS, 3), w);
+				at[w]++;
+				total++;
+			}
+		udp_close(&s[w]);
+	}
+	assert_int_equal(total, 64);
+	for (unsigned w = 1; w < WORKERS; w++)
+		assert_in_range(at[w], 7, 8);
+	udp_batch_free(b);
+}
+
 static int peer_v4(int i, struct addr to)
 {
 	char text[ADDR_TEXT];
@@ -553,6 +584,7 @@ int main(void)
 		cmocka_unit_test(test_drops),
 		cmocka_unit_test(test_icmp_error),
 		cmocka_unit_test(test_steering_v4),
+		cmocka_unit_test(test_steering_by_spi),
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_steering_v6), // this and what follows is in a network of its own
 		cmocka_unit_test(test_answer_link_local),
