@@ -20,6 +20,13 @@ enum snmp_limits {
 	SNMP_WALK_REPETITIONS = 8, // rows of a GETBULK: 64 values, which fit into one unfragmented datagram when short
 	SNMP_WALK_VARBINDS = 2048, // 256 rows of eight columns
 	SNMP_WALK_STEPS = 300,     // answers
+
+	// Answering (snmp/agent.h).
+	AGENT_OBJECTS_MAX = 4096, // of one agent; more: ST_FULL
+	AGENT_NAMES_MAX = 64,     // asked for in one request; more: genErr
+	AGENT_VARBINDS_MAX = 128, // in one answer; a GETBULK gets whole rows below it
+	AGENT_ANSWER_MAX =
+	        1400, // octets of a Response PDU, so that its message is one unfragmented datagram; more: tooBig
 };
 
 #endif
