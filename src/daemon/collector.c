@@ -285,10 +285,21 @@ static enum st tunnels_ready(struct collector *c, const struct config *fresh, st
 	return tunnels_prepare(c->tunnels, fresh, c->config->data, said);
 }
 
+static bool note_of_others(void *arg, uint8_t kind, struct span note)
+{
+	return collector_note(arg, kind, note);
+}
+
 static int open_tunnels(struct collector *c)
 {
 	struct text said = { 0 };
-	enum st st = tunnels_new(c->crypto, c->workers, c->worker_count, &c->tunnels);
+	const struct tunnels_options o = { .crypto = c->crypto,
+		                           .workers = c->workers,
+		                           .worker_count = c->worker_count,
+		                           .dir = c->config->data,
+		                           .note = note_of_others,
+		                           .arg = c };
+	enum st st = tunnels_new(&o, &c->tunnels);
 	if (st)
 		text_printf(&said, "error: no tunnels: %s\n", st_text(st));
 	else
@@ -357,14 +368,9 @@ static void own_freed(void *arg)
 	pthread_mutex_unlock(&c->own_lock);
 }
 
-static bool note_of_alarms(void *arg, uint8_t kind, struct span note)
-{
-	return collector_note(arg, kind, note);
-}
-
 static enum st start_alarms(struct collector *c)
 {
-	const struct follower_options o = { .dir = c->config->data, .key = c->key, .note = note_of_alarms, .arg = c };
+	const struct follower_options o = { .dir = c->config->data, .key = c->key, .note = note_of_others, .arg = c };
 	return follower_start(&o, &c->alarms);
 }
 
@@ -384,6 +390,8 @@ int collector_start(struct collector *c)
 		st = listeners_serve(&c->listeners, c->workers, c->worker_count);
 	for (unsigned i = 0; !st && i < c->worker_count; i++)
 		st = worker_start(c->workers[i], c->writer);
+	if (!st)
+		st = tunnels_start(c->tunnels);
 	waiting_set_policy(c->room, c->config->policy);
 	if (!st)
 		st = waiting_start(c->room, c->writer);
@@ -403,6 +411,7 @@ static void quiet(struct worker *w, void *arg)
 
 void collector_stop(struct collector *c)
 {
+	tunnels_stop(c->tunnels);
 	for (unsigned i = 0; i < c->worker_count; i++)
 		if (c->workers[i])
 			worker_call(c->workers[i], quiet, NULL);

@@ -30,6 +30,7 @@ void config_free(struct config *c)
 	free(c->listen);
 	config_users_free(c);
 	config_tunnel_free(c);
+	config_ike_free(c);
 	poll_access_free(c->access);
 	for (char **f = c->folders; f && *f; f++)
 		free(*f);
@@ -173,6 +174,7 @@ static enum st load(const struct config_flags *flags, struct config_build *b)
 	config_check_listeners(b, &c->tree->root);
 	config_check_read(b, &c->tree->root);
 	config_check_tunnel(b, &c->tree->root);
+	config_check_ike(b, &c->tree->root);
 	return b->st;
 }
 

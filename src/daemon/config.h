@@ -25,6 +25,26 @@ struct config_lab {
 	struct lab_keys *keys; // tunnel/lab_keys.h
 };
 
+struct config_octets {
+	uint8_t *at;
+	size_t n;
+};
+
+// As it stands on the wire (RFC 7296 3.5); type 0: none.
+struct config_identity {
+	uint8_t type;
+	struct config_octets data;
+};
+
+// A site of the policy, by its place there, that IKE connects.
+struct config_ike {
+	size_t site;
+	struct config_identity identity;
+	struct config_octets psk;
+	struct prefixes networks;
+	struct addr address; // handed out to it inside; all 0: none
+};
+
 struct config {
 	char *file;      // where it came from, NULL: built-in
 	char *data;      // state directory
@@ -46,6 +66,9 @@ struct config {
 	size_t inner_count;
 	struct config_lab *labs; // sites with manual keys
 	size_t lab_count;
+	struct config_identity identity; // ours
+	struct config_ike *ikes;         // in the order of the policy's sites
+	size_t ike_count;
 	char **folders; // that `-file` secrets stand in, NULL-terminated (NULL: none): lock-in must leave them readable
 	struct config_tree *tree; // what config_show writes
 };

@@ -74,21 +74,26 @@ static const struct config_key keys[] = {
 	    "the least security level accepted; without it the most that the entry can do"),
 
 	LIST(BLOCK_TUNNEL, "listen", TYPE_LISTEN, put_tunnel_listen, "where ESP in UDP and IKE arrive"),
-	BLOCK(BLOCK_TUNNEL, "identity", BLOCK_IDENTITY, NULL, "who we are to the sites"),
+	BLOCK(BLOCK_TUNNEL, "identity", BLOCK_IDENTITY, put_tunnel_identity, "who we are to the sites"),
 	LIST(BLOCK_TUNNEL, "inner", TYPE_ADDRESS, put_tunnel_inner, "our addresses inside the tunnels"),
 
-	ONE(BLOCK_IDENTITY, "fqdn", TYPE_TEXT, NULL, "a host name"),
-	ONE(BLOCK_IDENTITY, "email", TYPE_TEXT, NULL, "a mail address"),
-	ONE(BLOCK_IDENTITY, "ip", TYPE_ADDRESS, NULL, "an address"),
+	ONE(BLOCK_IDENTITY, "fqdn", TYPE_TEXT, put_identity_fqdn, "a host name"),
+	ONE(BLOCK_IDENTITY, "email", TYPE_TEXT, put_identity_email, "a mail address"),
+	ONE(BLOCK_IDENTITY, "ip", TYPE_ADDRESS, put_identity_ip, "an address"),
 	ONE(BLOCK_IDENTITY, "dn", TYPE_TEXT, NULL, "a certificate's distinguished name"),
-	ONE(BLOCK_IDENTITY, "key-id", TYPE_TEXT, NULL, "an opaque key identifier"),
+	ONE(BLOCK_IDENTITY, "key-id", TYPE_TEXT, put_identity_key_id, "an opaque key identifier"),
 
 	ONE(BLOCK_SITE, "name", TYPE_NAME, put_site_name, "the site's name, once"),
 	LIST(BLOCK_SITE, "from", TYPE_PREFIX, put_site_from, "a site without a tunnel: the sources that are it"),
-	BLOCK(BLOCK_SITE, "identity", BLOCK_IDENTITY, NULL, "who the site's tunnel says it is"),
-	ONE(BLOCK_SITE, "psk", TYPE_SECRET, NULL, "the pre-shared key of its tunnel"),
-	ONE(BLOCK_SITE, "psk-file", TYPE_PATH, NULL, "a file that holds it"),
-	LIST(BLOCK_SITE, "networks", TYPE_PREFIX, NULL, "the networks behind its tunnel"),
+	BLOCK(BLOCK_SITE, "identity", BLOCK_IDENTITY, put_site_identity, "who the site's tunnel says it is"),
+	ONE(BLOCK_SITE, "psk", TYPE_SECRET, put_site_psk, "the pre-shared key of its tunnel"),
+	ONE(BLOCK_SITE, "psk-file", TYPE_PATH, put_site_psk_file, "a file that holds it"),
+	LIST(BLOCK_SITE, "networks", TYPE_PREFIX, put_site_networks, "the networks behind its tunnel"),
+	ONE(BLOCK_SITE, "address", TYPE_ADDRESS, put_site_address,
+	    "the inner address that the site is given when its tunnel asks for one"),
+	ONE(BLOCK_SITE, "lab-keys", TYPE_PATH, put_site_lab_keys,
+	    "a file of manual keys, for tests; only serve --lab takes it"),
+
 	ONE(BLOCK_READ, "site", TYPE_NAME, put_read_site, "only devices of this site"),
 	LIST(BLOCK_READ, "from", TYPE_PREFIX, put_read_from, "only devices at these addresses"),
 	ONE(BLOCK_READ, "community", TYPE_SECRET, put_read_community, "ask with this community"),
@@ -102,8 +107,6 @@ static const struct config_key keys[] = {
 	ONE(BLOCK_DENIED, "mark", TYPE_TEXT, put_denied_mark, "a keyed hash of the community or user name"),
 	ONE(BLOCK_DENIED, "note", TYPE_TEXT, put_denied_note, "for people who read the file"),
 
-	ONE(BLOCK_SITE, "lab-keys", TYPE_PATH, put_site_lab_keys,
-	    "a file of manual keys, for tests; only serve --lab takes it"),
 };
 static_assert(sizeof keys / sizeof *keys <= CONFIG_KEYS_MAX, "the reader marks every key");
 

@@ -28,7 +28,10 @@ config_put_fn put_users, put_user_name, put_user_auth, put_user_auth_password, p
 config_put_fn put_read, put_read_site, put_read_from, put_read_community, put_read_community_file, put_read_user,
         put_read_version, put_read_port;
 config_put_fn put_tunnel_listen, put_tunnel_inner, put_site_lab_keys, put_community_sites;
+config_put_fn put_tunnel_identity, put_site_identity, put_identity_fqdn, put_identity_email, put_identity_ip,
+        put_identity_key_id, put_site_psk, put_site_psk_file, put_site_networks, put_site_address;
 void config_tunnel_free(struct config *c);
+void config_ike_free(struct config *c);
 // Wipes and frees what they put.
 void config_users_free(struct config *c);
 
@@ -40,6 +43,8 @@ void config_check_sites(struct config_build *b, const struct setting *root);
 void config_check_read(struct config_build *b, const struct setting *root);
 // The same of tunnels: where they arrive, sites that are known by address and by keys, keys that two sites have.
 void config_check_tunnel(struct config_build *b, const struct setting *root);
+// The same of sites that IKE connects: what they lack, identities that two have.
+void config_check_ike(struct config_build *b, const struct setting *root);
 // The same of listeners: named twice, or by a community but not listened on.
 void config_check_listeners(struct config_build *b, const struct setting *root);
 

@@ -157,6 +157,7 @@ void config_check_tunnel(struct config_build *b, const struct setting *root)
 		check_ports(b, listen);
 	for (const struct setting *s = sites ? sites->first : NULL; s; s = s->next) {
 		const struct setting *keys = setting_find(s, "lab-keys"), *from = setting_find(s, "from");
+		keys = keys ? keys : setting_find(s, "identity");
 		if (keys && from)
 			config_error(
 			        b->report, from->place,

@@ -12,22 +12,32 @@
 
 enum { PORT_IKE = 500 };
 
-enum st tunnels_new(struct crypto *crypto, struct worker *const *workers, unsigned n, struct tunnels **out)
+enum st tunnels_new(const struct tunnels_options *options, struct tunnels **out)
 {
 	struct tunnels *t = calloc(1, sizeof *t);
 	if (!t)
 		return ST_NO_MEMORY;
-	t->crypto = crypto;
-	t->worker_count = n;
-	for (unsigned i = 0; i < n; i++) {
-		enum st st = tunnel_worker_open(&t->workers[i], crypto, workers[i], i, n);
-		if (st) {
-			tunnels_free(t);
-			return st;
-		}
-	}
-	*out = t;
-	return ST_OK;
+	t->o = *options;
+	t->worker_count = options->worker_count;
+	enum st st = tunnels_ike_new(t);
+	for (unsigned i = 0; i < t->worker_count && !st; i++)
+		st = tunnel_worker_open(t, i);
+	if (st)
+		tunnels_free(t);
+	else
+		*out = t;
+	return st;
+}
+
+enum st tunnels_start(struct tunnels *t)
+{
+	return keyer_start(t->keyer);
+}
+
+void tunnels_stop(struct tunnels *t)
+{
+	if (t)
+		keyer_stop(t->keyer);
 }
 
 void tunnels_free(struct tunnels *t)
@@ -42,11 +52,13 @@ void tunnels_free(struct tunnels *t)
 		lab_keys_wipe(&t->sites[i].keys);
 		free(t->sites[i].name);
 	}
+	keyer_free(t->keyer);
+	free(t->numbers);
 	free(t->sites);
 	free(t);
 }
 
-static struct tunnel_site *site_of(struct tunnels *t, const char *name)
+struct tunnel_site *tunnel_site_of(struct tunnels *t, const char *name)
 {
 	for (size_t i = 0; i < t->site_count; i++)
 		if (strcmp(t->sites[i].name, name) == 0)
@@ -95,7 +107,7 @@ static enum st open_counter(struct tunnel_site *s, const char *dir, struct text 
 static enum st prepare_lab(struct tunnels *t, const char *name, const struct lab_keys *keys, const char *dir,
                            struct text *said)
 {
-	struct tunnel_site *s = site_of(t, name);
+	struct tunnel_site *s = tunnel_site_of(t, name);
 	unsigned bits = udp_spi_bits(t->worker_count);
 	uint32_t spi = keys->side[LAB_COLLECTOR].spi, low = spi & ((1U << bits) - 1);
 	if (!s)
@@ -108,11 +120,11 @@ static enum st prepare_lab(struct tunnels *t, const char *name, const struct lab
 		return ST_ESP_SPI;
 	}
 	s->wanted = true;
-	s->fresh = !s->up || !lab_keys_same(&s->keys, keys);
+	s->fresh = !s->up || s->ike || !lab_keys_same(&s->keys, keys);
 	if (!s->fresh)
 		return ST_OK;
 	s->next = *keys;
-	return s->up && same_mark(&s->keys, keys) ? ST_OK : open_counter(s, dir, said);
+	return s->up && !s->ike && same_mark(&s->keys, keys) ? ST_OK : open_counter(s, dir, said);
 }
 
 enum st tunnels_prepare(struct tunnels *t, const struct config *c, const char *dir, struct text *said)
@@ -120,6 +132,8 @@ enum st tunnels_prepare(struct tunnels *t, const struct config *c, const char *d
 	enum st st = ST_OK;
 	for (size_t i = 0; i < c->lab_count && !st; i++)
 		st = prepare_lab(t, c->policy->sites[c->labs[i].site].name, c->labs[i].keys, dir, said);
+	if (!st)
+		st = tunnels_ike_prepare(t, c);
 	if (st)
 		tunnels_cancel(t);
 	return st;
@@ -130,6 +144,7 @@ static void next_forget(struct tunnel_site *s)
 	lab_counter_close(&s->next_counter);
 	lab_keys_wipe(&s->next);
 	s->wanted = s->fresh = false;
+	s->next_ike = NULL;
 }
 
 void tunnels_cancel(struct tunnels *t)
@@ -243,7 +258,8 @@ static void set_on_worker(struct worker *w, void *arg)
 {
 	const struct settings *x = arg;
 	for (uint16_t i = 0; i < INTAKE_LISTENERS; i++) {
-		const struct encap_rules rules = { .plain = x->listeners->list[i].addr.port == PORT_IKE };
+		const struct encap_rules rules = { .plain = x->listeners->list[i].addr.port == PORT_IKE,
+			                           .unmarked = true };
 		(void)plane_set_listener(x->plane, i, &rules);
 	}
 	(void)plane_set_inner(x->plane, x->config->inner, x->config->inner_count);
@@ -271,9 +287,13 @@ void tunnels_apply(struct tunnels *t, const struct config *c, const struct liste
 	}
 	for (size_t i = 0; i < t->site_count; i++) {
 		struct tunnel_site *s = &t->sites[i];
-		if (!s->wanted)
+		if (s->up && !s->ike && (!s->wanted || s->next_ike))
 			site_down(t, s);
-		else if (s->fresh)
+	}
+	tunnels_ike_apply(t, c, ls, said);
+	for (size_t i = 0; i < t->site_count; i++) {
+		struct tunnel_site *s = &t->sites[i];
+		if (s->fresh && !s->next_ike)
 			site_up(t, s, ls, said);
 		next_forget(s);
 	}
@@ -299,7 +319,7 @@ void tunnels_look(struct tunnels *t, struct text *said)
 	for (size_t i = 0; i < t->site_count; i++) {
 		struct tunnel_site *s = &t->sites[i];
 		struct question q = { .plane = t->workers[s->worker].plane, .number = (uint32_t)i };
-		if (!s->up)
+		if (!s->up || s->ike)
 			continue;
 		worker_call(t->workers[s->worker].worker, ask_worker, &q);
 		enum st st = lab_counter_ahead(&s->counter, q.used);

@@ -10,9 +10,23 @@
 
 struct tunnels;
 
-// ST_NO_MEMORY, ST_SYSTEM. The workers must not run yet, and have to be gone before tunnels_free, which wipes every key.
-enum st tunnels_new(struct crypto *crypto, struct worker *const *workers, unsigned n, struct tunnels **out);
+struct tunnels_options {
+	struct crypto *crypto;
+	struct worker *const *workers;
+	unsigned worker_count;
+	const char *dir; // the data folder
+	// Puts an event into the journal, from any thread. false: no room.
+	bool (*note)(void *arg, uint8_t kind, struct span note);
+	void *arg;
+};
+
+// ST_NO_MEMORY, ST_SYSTEM, ST_IO (the secret in DIR/ike-secret). The workers must not run yet, and have to be gone before
+// tunnels_free, which wipes every key.
+enum st tunnels_new(const struct tunnels_options *options, struct tunnels **out);
 void tunnels_free(struct tunnels *t);
+// IKE has a thread of its own, from here to there.
+enum st tunnels_start(struct tunnels *t);
+void tunnels_stop(struct tunnels *t);
 
 // Makes ready for a configuration whatever may fail: counters reserved in the data folder. Not ST_OK: `said` has a line, and
 // everything is as before. Each is followed by tunnels_apply or tunnels_cancel.

@@ -4,21 +4,34 @@
 #define DAEMON_TUNNELS_OWN_H
 
 #include "daemon/tunnels.h"
+#include "crypto/digest.h"
+#include "tunnel/keyer.h"
 #include "tunnel/lab_keys.h"
 #include "tunnel/plane.h"
 
 // Of one worker; touched by its thread alone once that runs.
 struct tunnel_worker {
+	struct tunnels *tunnels;
+	unsigned index;
 	struct worker *worker;
 	struct aead_engine *engine;
 	struct plane *plane;
 };
 
-// A site by its number. Only manual keys so far.
+enum { TUNNEL_MARK = 32 };
+
+static const int64_t TUNNEL_DPD = INT64_C(60) * 1000000000; // a silent site is asked whether it lives
+
+// A site by its number.
 struct tunnel_site {
 	char *name;
-	bool up;
+	bool up; // in force
 	unsigned worker;
+	bool ike;                  // its keys are IKE's; otherwise manual
+	uint32_t ike_id;           // what IKE calls it
+	uint8_t mark[TUNNEL_MARK]; // of its configuration
+	uint8_t next_mark[TUNNEL_MARK];
+	const struct config_ike *next_ike;
 	struct lab_keys keys;
 	struct lab_counter counter;
 	// Made ready and not yet in force.
@@ -28,15 +41,35 @@ struct tunnel_site {
 };
 
 struct tunnels {
-	struct crypto *crypto;
+	struct tunnels_options o;
+	struct keyer *keyer;
+	// Of the keyer's thread: what IKE's sites are called here, and our listeners.
+	uint32_t *numbers;
+	size_t number_count;
+	struct addr paths[INTAKE_LISTENERS]; // port 0: none
 	unsigned worker_count;
 	struct tunnel_worker workers[INTAKE_WORKERS];
 	struct tunnel_site *sites;
 	size_t site_count;
 };
 
-enum st tunnel_worker_open(struct tunnel_worker *w, struct crypto *crypto, struct worker *worker, unsigned index,
-                           unsigned workers);
+enum st tunnel_worker_open(struct tunnels *t, unsigned index);
 void tunnel_worker_close(struct tunnel_worker *w);
+
+// The site of a name, made when there is none. NULL: no memory.
+struct tunnel_site *tunnel_site_of(struct tunnels *t, const char *name);
+
+// tunnels_ike.c
+enum st tunnels_ike_new(struct tunnels *t);
+enum st tunnels_ike_prepare(struct tunnels *t, const struct config *c);
+// Sites that are IKE's no longer first, then those that are new or changed.
+void tunnels_ike_apply(struct tunnels *t, const struct config *c, const struct listeners *ls, struct text *said);
+// What IKE knows of each site, by number; false: not connected.
+struct tunnel_look {
+	bool up;
+	struct ike_view view;
+};
+// The caller frees it. NULL: no memory, or no sites.
+struct tunnel_look *tunnels_ike_look(struct tunnels *t, struct ike_counters *counters);
 
 #endif

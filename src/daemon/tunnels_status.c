@@ -13,6 +13,9 @@ struct view {
 	size_t site_count;
 	size_t pairs;
 	bool locked, bad;
+	struct tunnel_look *looks; // by the sites' numbers; NULL: none
+	size_t look_count;
+	struct ike_counters ike;
 };
 
 static void look(struct worker *w, void *arg)
@@ -41,6 +44,8 @@ static struct view look_at_all(struct tunnels *t)
 		v.worker = &t->workers[i];
 		worker_call(t->workers[i].worker, look, &v);
 	}
+	v.looks = tunnels_ike_look(t, &v.ike);
+	v.look_count = v.looks ? t->site_count : 0;
 	return v;
 }
 
@@ -82,7 +87,22 @@ static void put_age(struct json *j, const char *key, int64_t at, int64_t now)
 		json_none(j);
 }
 
-static void put_site(struct json *j, const struct plane_site_view *s, int64_t now)
+// What IKE has agreed with the site.
+static void put_look(struct json *j, const struct ike_view *v, int64_t now)
+{
+	struct text suite = { 0 };
+	text_printf(&suite, "%s-prf%s-%s", v->suite.aead->name, v->suite.prf->name, v->suite.group->name);
+	json_key_str(j, "ike_suite", text_str(&suite));
+	json_key(j, "nat");
+	json_bool(j, v->nat_there);
+	json_key(j, "mobike");
+	json_bool(j, v->mobike);
+	put_age(j, "up_seconds", v->since, now);
+	json_key_uint(j, "rekeys", v->rekeys);
+	text_done(&suite);
+}
+
+static void put_site(struct json *j, const struct plane_site_view *s, const struct tunnel_look *k, int64_t now)
 {
 	char peer[ADDR_TEXT];
 	json_open(j, '{');
@@ -96,6 +116,22 @@ static void put_site(struct json *j, const struct plane_site_view *s, int64_t no
 	json_key_uint(j, "bytes_out", s->bytes_out);
 	put_age(j, "heard_seconds", s->heard, now);
 	put_age(j, "sent_seconds", s->sent, now);
+	json_key(j, "up");
+	json_bool(j, k ? k->up : s->pairs > 0);
+	if (k && k->up)
+		put_look(j, &k->view, now);
+	json_close(j, '}');
+}
+
+static void put_ike(struct json *j, struct tunnels *t, const struct ike_counters *c)
+{
+	json_key(j, "keyer");
+	json_open(j, '{');
+	json_key_uint(j, "sas", c->sas);
+	json_key_uint(j, "half_open", c->half_open);
+	json_key_uint(j, "pairs", c->pairs);
+	json_key_uint(j, "lost", keyer_lost(t->keyer));
+	put_reasons(j, "refused", c->by);
 	json_close(j, '}');
 }
 
@@ -110,19 +146,25 @@ void tunnels_status(struct tunnels *t, struct json *j)
 	json_bool(j, v.locked);
 	json_key_uint(j, "pairs", v.pairs);
 	put_counters(j, &v.counters);
+	put_ike(j, t, &v.ike);
 	json_key(j, "sites");
 	json_open(j, '[');
 	for (size_t i = 0; i < v.site_count; i++)
-		put_site(j, &v.sites[i], now);
+		put_site(j, &v.sites[i],
+		         v.sites[i].site < v.look_count && t->sites[v.sites[i].site].ike ? &v.looks[v.sites[i].site]
+		                                                                         : NULL,
+		         now);
 	json_close(j, ']');
 	json_close(j, '}');
 	j->out->bad |= v.bad;
+	free(v.looks);
 	free(v.sites);
 }
 
 bool tunnels_locked(struct tunnels *t)
 {
 	struct view v = look_at_all(t);
+	free(v.looks);
 	free(v.sites);
 	return v.locked || !v.pairs;
 }

@@ -76,21 +76,29 @@ static bool deliver(void *arg, const struct plane_udp *u)
 	return worker_deliver(w->worker, &inner);
 }
 
-enum st tunnel_worker_open(struct tunnel_worker *w, struct crypto *crypto, struct worker *worker, unsigned index,
-                           unsigned workers)
+static void tell(void *arg, const struct plane_tell *t)
 {
+	const struct tunnel_worker *w = arg;
+	keyer_tell(w->tunnels->keyer, w->index, t);
+}
+
+enum st tunnel_worker_open(struct tunnels *t, unsigned index)
+{
+	struct tunnel_worker *w = &t->workers[index];
 	const struct worker_tunnel hook = { w, input, held, resume, answer, turn, tick };
-	const struct plane_hooks hooks = { .arg = w, .send = send_out, .deliver = deliver };
-	w->worker = worker;
-	enum st st = aead_engine_new(aead_best(), crypto, &w->engine);
+	const struct plane_hooks hooks = { .arg = w, .send = send_out, .deliver = deliver, .tell = tell };
+	w->tunnels = t;
+	w->index = index;
+	w->worker = t->o.workers[index];
+	enum st st = aead_engine_new(aead_best(), t->o.crypto, &w->engine);
 	if (st)
 		return st;
 	const struct plane_config c = { .engine = w->engine,
 		                        .random = random_system(),
-		                        .place = { index, udp_spi_bits(workers) } };
+		                        .place = { index, udp_spi_bits(t->worker_count) } };
 	st = plane_new(&c, &hooks, &w->plane);
 	if (!st)
-		worker_set_tunnel(worker, &hook);
+		worker_set_tunnel(w->worker, &hook);
 	return st;
 }
 

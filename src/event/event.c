@@ -227,7 +227,7 @@ const char *event_kind_name(unsigned kind)
 		[EVENT_TRAP] = "trap",       [EVENT_INFORM] = "inform",   [EVENT_STORM] = "storm",
 		[EVENT_STARTED] = "started", [EVENT_STOPPED] = "stopped", [EVENT_RELOADED] = "reloaded",
 		[EVENT_GAP] = "gap",         [EVENT_TICK] = "tick",       [EVENT_ACT] = "act",
-		[EVENT_POLL] = "poll",       [EVENT_RULES] = "rules",
+		[EVENT_POLL] = "poll",       [EVENT_RULES] = "rules",     [EVENT_SITE] = "site",
 	};
 	return known_kind(kind) ? names[kind] : "unknown";
 }

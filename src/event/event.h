@@ -26,6 +26,7 @@ enum event_kind {
 	EVENT_ACT = 9,    // somebody acknowledged, silenced, cleared, merged; the note says who and what
 	EVENT_POLL = 10,  // what asking a device found different
 	EVENT_RULES = 11, // the rules that hold from here on, with their whole text
+	EVENT_SITE = 12,  // the tunnel of a site came up or went down
 	EVENT_KIND_COUNT
 };
 

@@ -70,6 +70,16 @@ static void say_poll(struct span note, struct text *out)
 	add_number(note, "gone", "; gone: alarm ", out);
 }
 
+static void say_site(struct span note, struct text *out)
+{
+	bool down = !member_true(note, "up");
+	text_add(out, "Site");
+	add_string(note, "site", " ", "", out);
+	text_add(out, down ? " lost its tunnel" : " is connected");
+	add_string(note, "peer", down ? " to " : " from ", "", out);
+	add_string(note, "why", ": ", "", out);
+}
+
 static void say_rules(struct span note, struct text *out)
 {
 	text_add(out, "The rules of alarms changed");
@@ -91,6 +101,7 @@ enum severity own_sentence(const struct event *e, struct text *out)
 		[EVENT_ACT] = { SEVERITY_INFO, NULL, say_act },
 		[EVENT_POLL] = { SEVERITY_INFO, NULL, say_poll },
 		[EVENT_RULES] = { SEVERITY_INFO, NULL, say_rules },
+		[EVENT_SITE] = { SEVERITY_INFO, NULL, say_site },
 	};
 	bool known = e->kind < EVENT_KIND_COUNT && (own[e->kind].text || own[e->kind].say);
 	if (known && own[e->kind].say)

@@ -30,11 +30,12 @@ struct ike_child *ike_child_find_out(const struct ike_sa *sa, uint32_t out)
 uint32_t ike_spi_take(struct ike *ike, uint32_t site)
 {
 	uint32_t spi = 0;
-	if (ike->c.spi)
-		return ike->c.spi(ike->c.arg, site);
-	while (spi <= UINT8_MAX || ike_child_find(ike, spi)) // 1 to 255 are reserved (RFC 4303 2.1)
+	while (spi <= UINT8_MAX || ike_child_find(ike, spi)) { // 1 to 255 are reserved (RFC 4303 2.1)
 		if (random_bytes(ike->c.random, &spi, sizeof spi) != ST_OK)
 			return 0;
+		if (ike->c.shape)
+			spi = ike->c.shape(ike->c.arg, site, spi);
+	}
 	return spi;
 }
 

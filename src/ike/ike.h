@@ -46,13 +46,14 @@ struct ike_config {
 	struct crypto *crypto;
 	struct aead_engine *engine; // of the same thread
 	struct random random;
-	struct ike_offer ike;                      // taken before the site is known; aeads 0: the defaults
-	uint16_t port_natt;                        // where a start on port 500 goes on; 0: 4500
-	uint32_t half_open;                        // 0: IKE_HALF_OPEN
-	uint32_t cookie_from;                      // 0: IKE_COOKIE_FROM
-	size_t datagram;                           // octets of IKE in one datagram; 0: IKE_DATAGRAM
-	uint8_t token_secret[32];                  // RFC 6290; all 0: no tokens. Kept over a restart by the caller
-	uint32_t (*spi)(void *arg, uint32_t site); // an inbound SPI that is free; 0: none. NULL: drawn here
+	struct ike_offer ike;     // taken before the site is known; aeads 0: the defaults
+	uint16_t port_natt;       // where a start on port 500 goes on; 0: 4500
+	uint32_t half_open;       // 0: IKE_HALF_OPEN
+	uint32_t cookie_from;     // 0: IKE_COOKIE_FROM
+	size_t datagram;          // octets of IKE in one datagram; 0: IKE_DATAGRAM
+	uint8_t token_secret[32]; // RFC 6290; all 0: no tokens. Kept over a restart by the caller
+	// The form that inbound SPIs of a site have: given one drawn at random, what becomes of it. NULL: as it is.
+	uint32_t (*shape)(void *arg, uint32_t site, uint32_t spi);
 	void *arg;
 };
 

@@ -276,6 +276,34 @@ class Collector:
         return json.loads(done.stdout)
 
 
+class Unprivileged(Collector):
+    """`serve` as nobody, with an empty capability set, when this test is root at all. `files`: it has to read them."""
+
+    def __init__(self, files=(), **more):
+        super().__init__(**more)
+        if os.geteuid() == 0 and "TRAPLINE_TEST_MAPPED" not in os.environ:
+            self.data.mkdir()
+            self.write_config()
+            for path in (self.folder, self.data, self.file, *files):
+                shutil.chown(path, "nobody", "nogroup")
+            self.wrapper = self.folder / "serve"
+            self.wrapper.write_text("#!/bin/sh\nexec setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps=-all "
+                                    f"--bounding-set=-all --no-new-privs {TRAPLINE} \"$@\"\n")
+            self.wrapper.chmod(0o755)
+
+    def start(self, *more, **named):
+        if hasattr(self, "wrapper"):
+            self.program = self.wrapper
+        started = super().start(*more, **named)
+        self.program = TRAPLINE
+        return started
+
+    def is_nobody(self):
+        """Whether it runs as it should; true where this test is not root itself."""
+        state = Path(f"/proc/{self.process.pid}/status").read_text()
+        return not hasattr(self, "wrapper") or ("CapEff:\t0000000000000000" in state and "Uid:\t65534" in state)
+
+
 def ends_of(status):
     """Every end that a message can have, added up (design: one snapshot sums to `received`)."""
     single = ("stored", "duplicate", "answered", "waiting", "evicted", "denied", "limited", "in_flight")

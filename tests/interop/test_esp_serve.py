@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Traps, informs and pings from inside ESP, sealed by Scapy, into `serve --lab`: stored with their site, acknowledged
 through the tunnel after the commit, counted to the last datagram. The collector runs as nobody without a capability."""
-import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -16,30 +14,12 @@ from harness import COMMUNITY, PORT, Collector, inform, notification, response_i
 TRAP_ADDRESSES = ["127.0.0.0/8", "10.99.1.0/24"]
 
 
-class Unprivileged(Collector):
-    """`serve --lab` as nobody, with an empty capability set, when this test is root at all."""
-
-    def __init__(self, sites, **config):
-        super().__init__(arguments=["--lab"], **{
-            "tunnel": {"listen": ["udp:127.0.0.1:2797", "udp:127.0.0.1:4500"], "inner": [tunnels.INNER]},
-            "sites": [{"name": k.name, "lab-keys": str(k.file)} for k in sites],
-            "communities": [{"label": "ops", "community": COMMUNITY, "from": TRAP_ADDRESSES}], **config})
-        if os.geteuid() == 0 and "TRAPLINE_TEST_MAPPED" not in os.environ:
-            self.data.mkdir()
-            self.write_config()
-            for path in (self.folder, self.data, self.file, *[k.file for k in sites]):
-                shutil.chown(path, "nobody", "nogroup")
-            self.wrapper = self.folder / "serve"
-            self.wrapper.write_text("#!/bin/sh\nexec setpriv --reuid nobody --regid nogroup --clear-groups --inh-caps=-all "
-                                    f"--bounding-set=-all --no-new-privs {harness.TRAPLINE} \"$@\"\n")
-            self.wrapper.chmod(0o755)
-
-    def start(self, *more, **named):
-        if hasattr(self, "wrapper"):
-            self.program = self.wrapper
-        started = super().start(*more, **named)
-        self.program = harness.TRAPLINE
-        return started
+def laboratory(sites, **config):
+    """`serve --lab` with these sites."""
+    return harness.Unprivileged(files=[k.file for k in sites], arguments=["--lab"], **{
+        "tunnel": {"listen": ["udp:127.0.0.1:2797", "udp:127.0.0.1:4500"], "inner": [tunnels.INNER]},
+        "sites": [{"name": k.name, "lab-keys": str(k.file)} for k in sites],
+        "communities": [{"label": "ops", "community": COMMUNITY, "from": TRAP_ADDRESSES}], **config})
 
 
 def folder():
@@ -61,10 +41,8 @@ def settled(collector):
 
 def one_site(tap):
     keys = tunnels.Keys(1, folder(), "rotterdam")
-    with Unprivileged([keys]) as c:
-        if hasattr(c, "wrapper"):
-            state = Path(f"/proc/{c.process.pid}/status").read_text()
-            tap.ok("CapEff:\t0000000000000000" in state and "Uid:\t65534" in state, "the collector is nobody and has no capability")
+    with laboratory([keys]) as c:
+        tap.ok(c.is_nobody(), "the collector is nobody and has no capability")
         for port in (2797, 4500):
             site = tunnels.Site(keys, port)
             if port == 4500:  # from another socket: asked there once, by an echo request inside, before anything moves
@@ -95,7 +73,7 @@ def one_site(tap):
 
 def what_is_dropped(tap):
     keys = tunnels.Keys(2, folder(), "rotterdam")
-    with Unprivileged([keys]) as c:
+    with laboratory([keys]) as c:
         site = tunnels.Site(keys)
         once = site.say(notification(1))
         c.wait_events(1)
@@ -128,7 +106,7 @@ def same_addresses(tap):
     where = folder()
     sites = [tunnels.Keys(n, where, name) for n, name in ((1, "rotterdam"), (2, "antwerp"), (3, "ghent"))]
     rules = [{"label": "one", "community": COMMUNITY, "from": ["10.99.1.0/24"], "sites": ["rotterdam", "antwerp"]}]
-    with Unprivileged(sites, communities=rules) as c:
+    with laboratory(sites, communities=rules) as c:
         rotterdam, antwerp, ghent = [tunnels.Site(k) for k in sites]
         for site in (rotterdam, antwerp):
             site.say(inform(7))  # the same PDU from the same address
@@ -162,7 +140,7 @@ def same_addresses(tap):
 def reload_while_up(tap):
     where = folder()
     old, new, other = tunnels.Keys(1, where, "rotterdam"), tunnels.Keys(2, where, "rotterdam"), tunnels.Keys(3, where, "antwerp")
-    with Unprivileged([old, other]) as c:
+    with laboratory([old, other]) as c:
         for k in (new,):
             if hasattr(c, "wrapper"):
                 shutil.chown(k.file, "nobody", "nogroup")

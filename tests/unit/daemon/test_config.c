@@ -261,8 +261,7 @@ static const struct {
 	  "c.yaml:2:11: this name has 33 octets; a user name has at most 32\n" },
 	{ "users:\n- { name: al, auth: sha2 }\n",
 	  "c.yaml:2:21: 'sha2' is not an authentication; write one of md5 sha1 sha224 sha256 sha384 sha512\n" },
-	{ "tunnel: { listen: [ udp:0.0.0.0:2797 ], identity: { fqdn: coll }, inner: [ 10.99.2.1 ] }\n",
-	  "c.yaml:1:41: warning: 'identity' is accepted but not in force yet in this version\n" },
+	{ "tunnel: { listen: [ udp:0.0.0.0:2797 ], identity: { fqdn: coll }, inner: [ 10.99.2.1 ] }\n", "" },
 	{ "tunnel: { listen: [ udp:0.0.0.0:2797, tcp:0.0.0.0:2797 ] }\n",
 	  "c.yaml:1:39: 'tcp:0.0.0.0:2797': tunnels arrive by UDP; write for example udp:0.0.0.0:2797\n" },
 	{ "listen: [ udp:0.0.0.0:2797 ]\ntunnel: { listen: [ udp:0.0.0.0:2797 ] }\n",
@@ -277,10 +276,32 @@ static const struct {
 	  "c.yaml:3:39: 'from' is for a site without a tunnel; what comes by a tunnel is known by its keys\n" },
 	{ "communities:\n- { label: a, community: abc, from: [ 10.0.0.0/8 ], sites: [] }\n",
 	  "c.yaml:2:60: 'sites' is empty; name some, or leave the key out to mean all\n" },
-	{ "sites:\n- { name: a, psk: s, networks: [ 10.1.0.0/24 ], identity: { key-id: x } }\n- { name: b, psk: s }\n",
-	  "c.yaml:2:14: warning: 'psk' is accepted but not in force yet in this version\n"
-	  "c.yaml:2:22: warning: 'networks' is accepted but not in force yet in this version\n"
-	  "c.yaml:2:49: warning: 'identity' is accepted but not in force yet in this version\n" },
+#define TUNNEL "tunnel: { listen: [ udp:0.0.0.0:2797 ], identity: { fqdn: coll }, inner: [ 10.99.2.1 ] }\n"
+	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: a }, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ] }\n"
+	         "- { name: b, identity: { ip: 192.0.2.7 }, psk: sixteen octets it is, address: 10.99.1.2 }\n",
+	  "" },
+	{ TUNNEL
+	  "sites:\n- { name: a, psk: short, networks: [ 10.1.0.0/24 ] }\n- { name: b, identity: { key-id: x } }\n",
+	  "c.yaml:3:19: warning: this key has 5 octets, and whoever hears one handshake can guess a short one; have "
+	  "one made "
+	  "by trapline site rotate\n"
+	  "c.yaml:3:3: site 'a' has a tunnel and no identity; add for example identity: { fqdn: a }\n"
+	  "c.yaml:4:3: site 'b' has a tunnel and no key; let trapline site rotate make one\n"
+	  "c.yaml:4:3: site 'b' has a tunnel and no networks behind it; add for example networks: [ 10.99.1.0/24 ]\n" },
+	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: x }, psk: sixteen octets it is, address: 10.1.0.1 }\n"
+	         "- { name: b, identity: { fqdn: x }, psk: sixteen octets it is, address: \"fd00::1\" }\n",
+	  "c.yaml:4:73: 'fd00::1': addresses that are handed out are of IPv4\n"
+	  "c.yaml:3:1: sites 'a' and 'b' have the same identity; change one\n" },
+	{ TUNNEL
+	  "sites:\n- { name: a, identity: {}, psk: sixteen octets it is, address: 10.1.0.1, from: [ 10.0.0.0/8 ] }\n",
+	  "c.yaml:3:24: an identity is one of fqdn, email, ip, key-id; write for example identity: { fqdn: site1 }\n"
+	  "c.yaml:3:80: 'from' is for a site without a tunnel; what comes by a tunnel is known by its keys\n"
+	  "c.yaml:3:3: site 'a' has a tunnel and no identity; add for example identity: { fqdn: a }\n" },
+	{ "sites:\n- { name: a, identity: { fqdn: x }, psk: sixteen octets it is, psk-file: f, networks: [ 10.1.0.0/24 "
+	  "] }\n",
+	  "c.yaml:2:74: f: No such file or directory; name a file that holds the secret and nothing else\n"
+	  "c.yaml:2:24: a site with a tunnel needs tunnel: { listen: [ \"udp:0.0.0.0:2797\" ], inner: [ 10.99.2.1 ] }\n"
+	  "c.yaml:2:1: sites with tunnels have to know us; add for example tunnel: { identity: { fqdn: coll } }\n" },
 
 	{ "denied:\n- { from: [ 10.0.0.7 ], mark: 00112233445566778899aabbccddeeff0123456789abcdef, note: x }\n", "" },
 	{ "denied:\n- { from: [ 10.0.0.7 ], mark: 00112233445566778899AABBCCDDEEFF0123456789abcdef }\n",

@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Sites behind a NAT that rewrites ports, brought up by strongSwan (charon, ESP by kernel-libipsec): traps and informs from
+their devices through the tunnel into `serve`, which runs as nobody without a capability."""
+import json
+import time
+
+import harness
+import places
+import strongswan
+from harness import COMMUNITY, PORT
+from strongswan import client, ping
+
+PSK = "a-long-shared-key-of-the-test"
+INNER = "10.99.2.1"
+DEVICE = "10.99.1.1"
+
+
+def site_of(name, **more):
+    return {"name": name, "identity": {"fqdn": name}, "psk": PSK, "networks": ["10.99.1.0/24"], **more}
+
+
+def collector(*sites, **config):
+    return harness.Unprivileged(**{
+        "tunnel": {"listen": ["udp:0.0.0.0:2797", "udp:0.0.0.0:4500", "udp:0.0.0.0:500"] if config.pop("privileged", False)
+                   else ["udp:0.0.0.0:2797", "udp:0.0.0.0:4500"], "identity": {"fqdn": "coll"}, "inner": [INNER]},
+        "sites": list(sites), "communities": [{"label": "ops", "community": COMMUNITY, "from": ["10.99.1.0/24"]}], **config})
+
+
+def tunnel_of(c, name):
+    return [s for s in c.status()["tunnel"]["sites"] if s["name"] == name][0]
+
+
+def acts_of(c, kind="site"):
+    """The collector's own events of a kind, oldest first."""
+    return [e["note"] for e in c.events("--kind", kind)]
+
+
+def sends(place, how, number):
+    """Debian's snmptrap or snmpinform from a device; its exit code (of an inform: whether it was acknowledged)."""
+    done = harness.run(place.command(f"snmp{how}", "-v2c", "-c", COMMUNITY, "-r", "2", "-t", "1", f"{INNER}:{PORT}", "''", "1.3.6.1.6.3.1.1.5.3",
+                                     "1.3.6.1.2.1.2.2.1.1", "i", number))
+    return done.returncode
+
+
+def up(place, *arguments, **over):
+    swan = strongswan.Charon(place)
+    swan.load(*client(*arguments, **over))
+    done = swan.initiate(check=False)
+    return swan, done.returncode == 0
+
+
+def the_whole_story(tap):
+    router = places.Router()
+    sites = [router.site(DEVICE), router.site(DEVICE)]  # the same addresses inside
+    with collector(site_of("rotterdam"), site_of("antwerp")) as c:
+        tap.ok(c.is_nobody(), "the collector is nobody and has no capability")
+        for place, name in zip(sites, ("rotterdam", "antwerp")):
+            swan, good = up(place, name)
+            tap.ok(good, f"strongSwan brings {name} up", swan.log() + c.said())
+            tap.ok(ping(place, DEVICE, INNER), "a ping of the collector's inner address is answered")
+            tap.same([sends(place, "trap", 1), sends(place, "inform", 2), sends(place, "inform", 3)], [0, 0, 0],
+                     "Net-SNMP's trap is sent, its informs are acknowledged through the tunnel")
+        events = c.wait_events(6)
+        tap.same(sorted((e["site"], e["kind"], e["transport"], e["peer"].split(":")[0]) for e in events),
+                 sorted((s, k, "esp", DEVICE) for s in ("rotterdam", "antwerp") for k in ("trap", "inform", "inform")),
+                 "every event shows its site, ESP, and the inner source")
+        view = tunnel_of(c, "rotterdam")
+        tap.same((view["up"], view["nat"], view["suite"], view["ike_suite"], view["peer"].split(":")[0]),
+                 (True, True, "aes256gcm16", "aes256gcm16-prfsha256-curve25519", places.ROUTER), "status shows what was agreed, and the NAT")
+        tap.same([(n["site"], n["up"]) for n in acts_of(c)], [("rotterdam", True), ("antwerp", True)], "each up is an event in the journal")
+        text = harness.run([harness.TRAPLINE, "events", "--kind", "site", "--data", c.data]).stdout
+        tap.ok(f"Site rotterdam is connected from {places.ROUTER}:" in text, "told in words", text)
+
+
+def wrong_key(tap):
+    router = places.Router()
+    with collector(site_of("rotterdam")) as c:
+        for who, psk in (("rotterdam", "another-key-that-is-wrong-here"), ("nobody-known", PSK)):
+            swan, good = up(router.site(DEVICE), who, psk)
+            tap.ok(not good and "AUTHENTICATION_FAILED" in swan.log(), f"{who} with {psk[:7]}... is refused", swan.log())
+        tap.same(tunnel_of(c, "rotterdam")["pairs"], 0, "and nothing is up")
+
+
+def nothing_lost(tap):
+    """1,000 informs while pairs are rekeyed every 5 seconds and the NAT maps anew once."""
+    router = places.Router()
+    place = router.site(DEVICE)
+    with collector(site_of("rotterdam")) as c:
+        short = {"mobike": "no", "children": {"c": {"rekey_time": "5s", "life_time": "30s", "rand_time": "0s"}}}
+        swan, good = up(place, "rotterdam", **short)
+        tap.ok(good, "up", swan.log())
+        sender = place.start(harness.BLAST, "--to", f"{INNER}:{PORT}", "--community", COMMUNITY, "--inform", "--count", "1000", "--rate", "60",
+                             stdout=harness.subprocess.PIPE, text=True)
+        time.sleep(8)
+        before = tunnel_of(c, "rotterdam")["peer"]
+        router.map(34000)
+        out = json.loads(sender.communicate(timeout=60)[0])
+        tap.same(out.get("acknowledged"), 1000, "every inform is acknowledged")
+        tap.same(len(c.events()), 1000, "and stored once")
+        view = tunnel_of(c, "rotterdam")
+        tap.ok(view["peer"] != before, "the site moved to the new mapping", (before, view["peer"]))
+
+
+if __name__ == "__main__":
+    harness.isolate()
+    harness.main(the_whole_story, wrong_key, nothing_lost)
