@@ -101,6 +101,8 @@ static void message(struct fold *f, const struct event *e, struct span bytes)
 	if (printer_restarted(d, &n, g))
 		restart(f, d);
 	find(f, d, g);
+	if (g->has_alert)
+		f->printer = d->row.id;
 	if (g->has_alert && g->alert.have & HAVE_INDEX && g->alert.index > d->row.index)
 		d->row.index = g->alert.index;
 	if (n.has_uptime)
@@ -138,6 +140,7 @@ enum st fold_event(struct fold *f, const struct event *e, int64_t time)
 	f->now = f->row.time;
 	f->event = e->id;
 	f->raised = false;
+	f->printer = 0;
 	f->row.next = (int64_t)e->id + 1;
 	fold_touch(f, &f->mark);
 	switch (e->kind) {
@@ -169,6 +172,11 @@ enum st fold_event(struct fold *f, const struct event *e, int64_t time)
 		break;
 	}
 	return f->st;
+}
+
+int64_t fold_printer(const struct fold *f)
+{
+	return f->printer;
 }
 
 uint64_t fold_next(const struct fold *f)

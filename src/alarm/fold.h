@@ -28,6 +28,8 @@ bool fold_wants(const struct fold_row *of, enum row_table t, const void *row);
 
 // The next event, with its id; `time` is that of its block. Ids must rise. ST_NO_MEMORY: the fold is of no use any more.
 enum st fold_event(struct fold *f, const struct event *e, int64_t time);
+// The device that told a printer's alert by the last event, whatever came of it, or 0.
+int64_t fold_printer(const struct fold *f);
 // The id that it has not seen yet, and its time.
 uint64_t fold_next(const struct fold *f);
 int64_t fold_time(const struct fold *f);

@@ -85,6 +85,8 @@ struct fold {
 	struct mark *marks;
 	struct change_row *changes;
 	size_t change_count, change_room;
+	struct reading_row *readings;
+	size_t reading_count, reading_room;
 	struct due *heap;
 	size_t due_count, due_room;
 	struct text scratch, words;
@@ -93,8 +95,9 @@ struct fold {
 	int64_t now;
 	uint64_t event;
 	struct span pdu;
-	bool raised; // it has raised an alarm; another one would have the same id
-	enum st st;  // ST_NO_MEMORY for ever once it happened
+	int64_t printer; // the device whose printer alert it told, or 0
+	bool raised;     // it has raised an alarm; another one would have the same id
+	enum st st;      // ST_NO_MEMORY for ever once it happened
 };
 
 // fold_rows.c

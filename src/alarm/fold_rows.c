@@ -119,6 +119,7 @@ bool fold_wants(const struct fold_row *of, enum row_table t, const void *row)
 	case ROW_SILENCE:
 		return s->state != SILENCE_ENDED;
 	case ROW_CHANGE:
+	case ROW_READING:
 		return false;
 	default:
 		return true;
@@ -212,6 +213,8 @@ enum st fold_changed(const struct fold *f, fold_visit_fn *visit, void *arg)
 		st = visit(arg, m->table, m->row);
 	for (size_t i = 0; i < f->change_count && st == ST_OK; i++)
 		st = visit(arg, ROW_CHANGE, &f->changes[i]);
+	for (size_t i = 0; i < f->reading_count && st == ST_OK; i++)
+		st = visit(arg, ROW_READING, &f->readings[i]);
 	return st;
 }
 
@@ -236,14 +239,21 @@ static void drop_ended_silences(struct fold *f)
 	}
 }
 
+static void drop_written(struct fold *f)
+{
+	for (size_t i = 0; i < f->change_count; i++)
+		row_done(ROW_CHANGE, &f->changes[i]);
+	for (size_t i = 0; i < f->reading_count; i++)
+		row_done(ROW_READING, &f->readings[i]);
+	f->change_count = f->reading_count = 0;
+}
+
 void fold_clean(struct fold *f)
 {
 	for (struct mark *m = f->marks; m; m = m->next)
 		m->on = false;
 	f->marks = NULL;
-	for (size_t i = 0; i < f->change_count; i++)
-		row_done(ROW_CHANGE, &f->changes[i]);
-	f->change_count = 0;
+	drop_written(f);
 	while (f->gone) {
 		struct alarm *a = f->gone;
 		f->gone = a->next;
@@ -322,8 +332,7 @@ void fold_free(struct fold *f)
 		f->gone = a->next;
 		free_alarm(a);
 	}
-	for (size_t i = 0; i < f->change_count; i++)
-		row_done(ROW_CHANGE, &f->changes[i]);
+	drop_written(f);
 	free_alarms(f);
 	free_aliases(f);
 	free_devices(f);
@@ -339,6 +348,7 @@ void fold_free(struct fold *f)
 	text_done(&f->scratch);
 	text_done(&f->words);
 	free(f->changes);
+	free(f->readings);
 	free(f->heap);
 	free(f);
 }

@@ -6,12 +6,16 @@
 //	  "serial": "...", "model": "...", "name": "...", "location": "...",
 //	  "alert": { "device": 1, "index": 5, "severity": 3, "training": 4, "group": 8, "group_index": 2, "location": -2,
 //	             "code": 8, "description": "..." },        a row of prtAlertTable
+//	  "status": "idle", "errors": [...], "supplies": [...],  kept as they are, for people
 //	  "gone": 17, "seen": 40 }                             an alarm that is not in the table any more; it counts only if
 //	                                                       no event after this one told of it: a trap may overtake an answer
 //
 // At most one alert an event: an alarm has the id of the event that raised it.
 #include "alarm/fold_own.h"
 #include "event/member.h"
+#include "event/note.h"
+
+#include <stdlib.h>
 
 static void take_identity(struct fold *f, struct device *d, struct span note)
 {
@@ -38,6 +42,34 @@ static void take_identity(struct fold *f, struct device *d, struct span note)
 		fold_touch(f, &d->mark);
 	}
 	text_done(&t);
+}
+
+static void add_reading(struct fold *f, const struct device *d, enum reading_what what, struct span value)
+{
+	if (f->reading_count == f->reading_room) {
+		size_t room = f->reading_room ? 2 * f->reading_room : 16;
+		struct reading_row *wider = reallocarray(f->readings, room, sizeof *wider);
+		if (!wider) {
+			f->st = ST_NO_MEMORY;
+			return;
+		}
+		f->readings = wider;
+		f->reading_room = room;
+	}
+	struct reading_row *r = &f->readings[f->reading_count++];
+	*r = (struct reading_row){ .device = d->row.id, .what = what, .event = (int64_t)f->event, .time = f->now };
+	fold_keep(f, &r->value, value);
+}
+
+static void take_readings(struct fold *f, const struct device *d, struct span note)
+{
+	static const char *const members[] = {
+		[READING_STATUS] = "status", [READING_ERRORS] = "errors", [READING_SUPPLIES] = "supplies"
+	};
+	struct span value;
+	for (enum reading_what what = READING_STATUS; what <= READING_SUPPLIES; what++)
+		if (member_find(note, members[what], &value) && note_is_json(value))
+			add_reading(f, d, what, value);
 }
 
 static void take_number(struct span row, const char *member, enum printer_have have, int32_t *field,
@@ -107,6 +139,7 @@ void fold_poll(struct fold *f, struct span note)
 	if (!d)
 		return;
 	take_identity(f, d, note);
+	take_readings(f, d, note);
 	take_alert(f, d, note);
 	(void)member_int(note, "seen", &seen);
 	struct alarm *a = member_int(note, "gone", &gone) ? alarm_by_id(f, gone) : NULL;

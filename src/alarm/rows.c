@@ -98,6 +98,11 @@ static const struct row_column change_columns[] = {
 	INTEGER(change_row, because), STRING(change_row, by),     STRING(change_row, note),
 };
 
+static const struct row_column reading_columns[] = {
+	INTEGER(reading_row, device), INTEGER(reading_row, what), INTEGER(reading_row, event),
+	INTEGER(reading_row, time),   STRING(reading_row, value),
+};
+
 #define TABLE(word, keys)                                                                                              \
 	{                                                                                                              \
 #word, word##_columns, sizeof word##_columns / sizeof *word##_columns, keys, sizeof(struct word##_row) \
@@ -106,7 +111,7 @@ static const struct row_column change_columns[] = {
 static const struct row_info tables[] = {
 	[ROW_FOLD] = TABLE(fold, 1),       [ROW_RULES] = TABLE(rules, 1),   [ROW_SITE] = TABLE(site, 1),
 	[ROW_DEVICE] = TABLE(device, 1),   [ROW_ALIAS] = TABLE(alias, 3),   [ROW_ALARM] = TABLE(alarm, 1),
-	[ROW_SILENCE] = TABLE(silence, 1), [ROW_CHANGE] = TABLE(change, 1),
+	[ROW_SILENCE] = TABLE(silence, 1), [ROW_CHANGE] = TABLE(change, 1), [ROW_READING] = TABLE(reading, 2),
 };
 static_assert(sizeof tables / sizeof *tables == ROW_TABLES, "every table has a row");
 
@@ -123,6 +128,7 @@ WHOLE(alias, 3, 2);
 WHOLE(alarm, 28, 9);
 WHOLE(silence, 6, 4);
 WHOLE(change, 7, 2);
+WHOLE(reading, 4, 1);
 
 const struct row_info *row_info(enum row_table t)
 {

@@ -12,7 +12,18 @@
 #include "base/json.h"
 #include "base/span.h"
 
-enum row_table { ROW_FOLD, ROW_RULES, ROW_SITE, ROW_DEVICE, ROW_ALIAS, ROW_ALARM, ROW_SILENCE, ROW_CHANGE, ROW_TABLES };
+enum row_table {
+	ROW_FOLD,
+	ROW_RULES,
+	ROW_SITE,
+	ROW_DEVICE,
+	ROW_ALIAS,
+	ROW_ALARM,
+	ROW_SILENCE,
+	ROW_CHANGE,
+	ROW_READING,
+	ROW_TABLES
+};
 
 // The fold itself: one row.
 struct fold_row {
@@ -171,6 +182,15 @@ struct change_row {
 	int64_t alarm, what;
 	int64_t severity, because;
 	struct span by, note;
+};
+
+enum reading_what { READING_STATUS = 1, READING_ERRORS, READING_SUPPLIES };
+
+// What a printer said of itself when it was asked, the latest: nothing follows from it, so the fold does not keep it.
+struct reading_row {
+	int64_t device, what; // enum reading_what
+	int64_t event, time;
+	struct span value; // JSON: hrPrinterStatus as a string, detected errors and supplies as lists (poll/differ.h)
 };
 
 enum row_type { ROW_INTEGER, ROW_STRING, ROW_BYTES };

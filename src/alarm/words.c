@@ -218,7 +218,49 @@ void device_address(const struct device_row *d, struct text *out)
 	text_add(out, addr_ip_text(&a, text));
 }
 
-void device_json(const struct device_row *d, struct text *out)
+enum st device_reading(void *arg, enum row_table t, const void *row)
+{
+	const struct reading_row *from = row;
+	struct device_readings *r = arg;
+	if (from->what < READING_STATUS || from->what > READING_SUPPLIES)
+		return ST_OK;
+	text_clear(&r->value[from->what]);
+	text_bytes(&r->value[from->what], from->value);
+	if (from->time > r->time)
+		r->time = from->time;
+	return r->value[from->what].bad ? ST_NO_MEMORY : ST_OK;
+}
+
+void device_readings_done(struct device_readings *r)
+{
+	for (size_t i = 0; i <= READING_SUPPLIES; i++)
+		text_done(&r->value[i]);
+	*r = (struct device_readings){ 0 };
+}
+
+static void put_readings(struct json *j, const struct device_readings *r, struct text *scratch)
+{
+	static const char *const names[] = {
+		[READING_STATUS] = "status", [READING_ERRORS] = "errors", [READING_SUPPLIES] = "supplies"
+	};
+	json_key(j, "printer");
+	if (r->time == 0) {
+		json_none(j);
+		return;
+	}
+	json_open(j, '{');
+	for (enum reading_what what = READING_STATUS; what <= READING_SUPPLIES; what++) {
+		json_key(j, names[what]);
+		if (r->value[what].n)
+			json_value(j, &r->value[what]);
+		else
+			json_none(j);
+	}
+	key_time(j, "read_at", r->time, scratch);
+	json_close(j, '}');
+}
+
+void device_json(const struct device_row *d, const struct device_readings *r, struct text *out)
 {
 	struct text scratch = { 0 };
 	struct json j = json_of(out);
@@ -239,6 +281,9 @@ void device_json(const struct device_row *d, struct text *out)
 	json_key(&j, "open");
 	json_int(&j, d->open);
 	key_text(&j, "asked", d->asked_why);
+	key_time(&j, "asked_at", d->asked, &scratch);
+	key_bool(&j, "silent", d->silent != 0);
+	put_readings(&j, r, &scratch);
 	json_close(&j, '}');
 	text_done(&scratch);
 }

@@ -4,6 +4,7 @@
 #ifndef ALARM_WORDS_H
 #define ALARM_WORDS_H
 
+#include "alarm/fold.h"
 #include "alarm/rows.h"
 
 // One plain sentence, without control characters.
@@ -15,7 +16,15 @@ void alarm_json(const struct alarm_row *a, const struct silence_row *silence, st
 // The same without its end, for members of the caller's.
 void alarm_json_open(struct json *j, const struct alarm_row *a, const struct silence_row *silence);
 void change_json(struct json *j, const struct change_row *c);
-void device_json(const struct device_row *d, struct text *out);
+// What a printer said of itself (struct reading_row), by enum reading_what; no n where it did not.
+struct device_readings {
+	struct text value[READING_SUPPLIES + 1];
+	int64_t time; // of the latest
+};
+// A fold_visit_fn: takes a row of a device into struct device_readings, which device_readings_done gives back.
+enum st device_reading(void *arg, enum row_table t, const void *row);
+void device_readings_done(struct device_readings *r);
+void device_json(const struct device_row *d, const struct device_readings *r, struct text *out);
 void silence_json(const struct silence_row *s, struct text *out);
 // The address that a device last spoke from: "192.0.2.7"; nothing when it is not known.
 void device_address(const struct device_row *d, struct text *out);

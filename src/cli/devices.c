@@ -9,13 +9,14 @@
 #include "cli/act.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/device_print.h"
 #include "cli/place.h"
 #include "cli/reading.h"
 #include "event/describe.h"
 
 struct listing {
 	struct reading reading;
-	bool json;
+	bool json, whole; // whole: with what it said when it was asked
 	const char *site;
 	int64_t merged; // into which the one asked for was merged
 	size_t shown;
@@ -57,14 +58,21 @@ static enum st show(void *arg, enum row_table t, const void *row)
 	}
 	if (l->site && !span_equal(d->site, span_str(l->site)))
 		return ST_OK;
+	struct device_readings readings = { 0 };
+	enum st st = l->json || l->whole ? state_read(l->reading.state, ROW_READING, STATE_OF_DEVICE, d->id,
+	                                              device_reading, &readings)
+	                                 : ST_OK;
 	text_clear(&l->line);
 	if (l->json)
-		device_json(d, &l->line);
+		device_json(d, &readings, &l->line);
 	else
 		device_line(l, d);
 	puts(text_str(&l->line));
+	if (l->whole && !l->json)
+		device_print_readings(&readings);
+	device_readings_done(&readings);
 	l->shown++;
-	return ST_OK;
+	return st;
 }
 
 // The device, or the one that it was merged into.
@@ -81,7 +89,7 @@ static enum st show_one(struct listing *l, int64_t id)
 
 static int list(const struct args *a, int64_t only)
 {
-	struct listing l = { .json = args_has(a, "json"), .site = args_value(a, "site") };
+	struct listing l = { .json = args_has(a, "json"), .site = args_value(a, "site"), .whole = only };
 	int code = reading_open(a, &l.reading);
 	if (code == CLI_DONE) {
 		enum st st =

@@ -102,6 +102,24 @@ static void print_engines(const json_t *s)
 		       number(e, "evicted"));
 }
 
+static void print_alarms(const json_t *s)
+{
+	size_t i;
+	const json_t *f, *p = json_object_get(s, "poller");
+	json_array_foreach(json_object_get(s, "followers"), i, f)
+	{
+		printf("%s: %lld open, %lld devices", string(f, "name"), number(f, "open"), number(f, "devices"));
+		if (*string(f, "why"))
+			printf(", NOT FOLLOWING (%s)", string(f, "why"));
+		if (number(f, "lag"))
+			printf(", %lld events behind", number(f, "lag"));
+		putchar('\n');
+	}
+	if (number(p, "wanted"))
+		printf("asked back: %lld rounds, %lld answered, %lld failed; %lld not asked for want of a credential\n",
+		       number(p, "asked"), number(p, "answered"), number(p, "failed"), number(p, "refused"));
+}
+
 static void print_room(const json_t *s)
 {
 	const json_t *room = json_object_get(s, "room");
@@ -149,6 +167,7 @@ static void print_status(const json_t *s)
 	print_counts(s);
 	print_listeners(s);
 	print_journal(s);
+	print_alarms(s);
 	print_engines(s);
 	print_room(s);
 	print_tunnel(s);

@@ -41,14 +41,31 @@ enum st asking_access(struct asking_part *a, struct config *config, struct span 
 
 enum st asking_start(struct asking_part *a, const char *dir, struct writer *writer)
 {
+	struct poll_watch *watch = NULL;
 	enum st st = poller_start(a->poller, writer);
-	return st ? st : poll_watch_start(dir, a->poller, &a->watch);
+	if (st == ST_OK)
+		st = poll_watch_start(dir, a->poller, &watch);
+	pthread_mutex_lock(&a->lock);
+	a->watch = watch;
+	pthread_mutex_unlock(&a->lock);
+	return st;
+}
+
+void asking_heard(struct asking_part *a, int64_t device)
+{
+	pthread_mutex_lock(&a->lock);
+	if (a->watch)
+		poll_watch_heard(a->watch, device);
+	pthread_mutex_unlock(&a->lock);
 }
 
 void asking_stop(struct asking_part *a)
 {
-	poll_watch_stop(a->watch);
+	pthread_mutex_lock(&a->lock);
+	struct poll_watch *watch = a->watch;
 	a->watch = NULL;
+	pthread_mutex_unlock(&a->lock);
+	poll_watch_stop(watch);
 	poller_stop(a->poller);
 }
 
@@ -56,4 +73,5 @@ void asking_free(struct asking_part *a)
 {
 	poller_free(a->poller);
 	a->poller = NULL;
+	pthread_mutex_destroy(&a->lock);
 }

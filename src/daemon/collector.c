@@ -325,6 +325,7 @@ static void init_own(struct collector *c)
 {
 	pthread_condattr_t monotonic;
 	pthread_mutex_init(&c->own_lock, NULL);
+	pthread_mutex_init(&c->asking.lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&c->own_freed, &monotonic);
@@ -368,9 +369,17 @@ static void own_freed(void *arg)
 	pthread_mutex_unlock(&c->own_lock);
 }
 
+static void printer_heard(void *arg, int64_t device)
+{
+	struct collector *c = arg;
+	asking_heard(&c->asking, device);
+}
+
 static enum st start_alarms(struct collector *c)
 {
-	const struct follower_options o = { .dir = c->config->data, .key = c->key, .note = note_of_others, .arg = c };
+	const struct follower_options o = {
+		.dir = c->config->data, .key = c->key, .note = note_of_others, .heard = printer_heard, .arg = c
+	};
 	return follower_start(&o, &c->alarms);
 }
 

@@ -90,6 +90,15 @@ static void put_alarm(const struct answer *a, const struct alarm_row *row)
 	alarm_json(row, &silence, a->body);
 }
 
+static enum st put_device(const struct answer *a, const struct device_row *row)
+{
+	struct device_readings r = { 0 };
+	enum st st = state_read(a->state, ROW_READING, STATE_OF_DEVICE, row->id, device_reading, &r);
+	device_json(row, &r, a->body);
+	device_readings_done(&r);
+	return st;
+}
+
 static enum st put_row(void *arg, enum row_table t, const void *row)
 {
 	struct answer *a = arg;
@@ -98,7 +107,7 @@ static enum st put_row(void *arg, enum row_table t, const void *row)
 	else if (t == ROW_SILENCE)
 		silence_json(row, a->body);
 	else
-		device_json(row, a->body);
+		return put_device(a, row);
 	return ST_OK;
 }
 

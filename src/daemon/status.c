@@ -201,6 +201,26 @@ static void put_followers(struct json *j, struct follower *alarms)
 	json_close(j, ']');
 }
 
+static void put_poller(struct json *j, struct poller *p)
+{
+	const struct poller_counters n = poller_count(p);
+	json_key(j, "poller");
+	json_open(j, '{');
+	json_key_uint(j, "wanted", n.wanted);
+	json_key_uint(j, "asked", n.asked);
+	json_key_uint(j, "answered", n.answered);
+	json_key_uint(j, "failed", n.failed);
+	json_key_uint(j, "refused", n.refused);
+	json_key_uint(j, "early", n.early);
+	json_key_uint(j, "full", n.full);
+	json_key_uint(j, "events", n.events);
+	json_key_uint(j, "dropped", n.dropped);
+	json_key_uint(j, "strange", n.strange);
+	json_key_uint(j, "waiting", n.waiting);
+	json_key_uint(j, "asking", n.asking);
+	json_close(j, '}');
+}
+
 static void put_status(struct json *j, struct collector *c, struct counts *n)
 {
 	struct account total = { 0 };
@@ -228,6 +248,7 @@ static void put_status(struct json *j, struct collector *c, struct counts *n)
 	json_close(j, ']');
 	put_journal(j, &w);
 	put_followers(j, c->alarms);
+	put_poller(j, c->asking.poller);
 	put_room(j, &room);
 	put_engines(j, n);
 	tunnels_status(c->tunnels, j);

@@ -13,6 +13,14 @@ static int64_t now_ms(void)
 	return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
 }
 
+static void hear(struct feed *f, int64_t device)
+{
+	if (device == 0)
+		return;
+	f->heard[(uint64_t)device % FEED_HEARD] = device;
+	f->any_heard = true;
+}
+
 // A record that cannot be read is passed over, by every fold alike.
 static enum st fold_block(struct feed *f, const struct journal_block *b, uint64_t end)
 {
@@ -32,6 +40,7 @@ static enum st fold_block(struct feed *f, const struct journal_block *b, uint64_
 		}
 		e.id = id;
 		st = fold_event(f->fold, &e, b->time);
+		hear(f, fold_printer(f->fold));
 		f->events++;
 	}
 	return st;
@@ -78,6 +87,16 @@ enum st feed_batch(struct feed *f, uint64_t end, bool *more)
 	if (st == ST_NONE)
 		st = ST_OK;
 	return st == ST_OK && f->events > from ? store(f) : st;
+}
+
+void feed_heard(struct feed *f, void (*heard)(void *arg, int64_t device), void *arg)
+{
+	for (size_t i = 0; f->any_heard && i < FEED_HEARD; i++) {
+		if (f->heard[i])
+			heard(arg, f->heard[i]);
+		f->heard[i] = 0;
+	}
+	f->any_heard = false;
 }
 
 void feed_drop(struct feed *f)

@@ -244,6 +244,8 @@ static enum st turn(struct follower *f, bool *more, struct text *why)
 		return st;
 	}
 	publish(f, next);
+	if (f->o.heard)
+		feed_heard(&f->feed, f->o.heard, f->o.arg);
 	if (!*more) {
 		write_rules(f);
 		write_ticks(f);

@@ -17,6 +17,8 @@ struct follower_options {
 	// Puts an event of the collector's own into the journal; false: there is no room now, it is tried again. From
 	// the follower's thread.
 	bool (*note)(void *arg, uint8_t kind, struct span note);
+	// A printer told an alert, which is in the state now; NULL: nobody wants to know. From the follower's thread.
+	void (*heard)(void *arg, int64_t device);
 	void *arg;
 };
 

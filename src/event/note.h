@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The note of the collector's own events. Private to src/event.
+// The note of the collector's own events.
 #ifndef EVENT_NOTE_H
 #define EVENT_NOTE_H
 

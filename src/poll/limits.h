@@ -23,6 +23,7 @@ enum poll_limits {
 	POLL_RING = 1 << 20,      // bytes of events on their way to the journal; full: told the next time
 	POLL_WATCH_SECONDS = 2,   // between looks at the state
 	POLL_WATCH_ALL = 30,      // looks between which every device with open alarms is wanted once
+	POLL_HEARD = 1024,        // printers heard between two looks; two in one place: the later one is asked
 	POLL_CREDENTIALS = 1000,  // entries of `read`
 };
 

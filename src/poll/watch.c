@@ -24,11 +24,14 @@ struct poll_watch {
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool stopping;
-	int64_t seen;   // the state's cursor at the last look
-	unsigned looks; // since all were wanted
+	bool any_heard;
+	int64_t heard[POLL_HEARD]; // by their number; 0: none
+	int64_t seen;              // the state's cursor at the last look
+	unsigned looks;            // since all were wanted
 	struct open_alarm *alarms;
 	size_t n, room;
 	struct poll_known known[POLL_KNOWN];
+	int64_t asked[POLL_HEARD]; // those heard before this look
 };
 
 static enum st take_alarm(void *arg, enum row_table t, const void *row)
@@ -75,6 +78,7 @@ struct asking {
 	struct poll_watch *watch;
 	const struct open_alarm *alarms;
 	size_t n;
+	bool heard;
 };
 
 static enum st want_device(void *arg, enum row_table t, const void *row)
@@ -83,7 +87,7 @@ static enum st want_device(void *arg, enum row_table t, const void *row)
 	struct poll_watch *w = g->watch;
 	const struct device_row *d = row;
 	struct poll_want want = { .device = d->id,
-		                  .reason = POLL_WHILE_OPEN,
+		                  .reason = g->heard ? POLL_AFTER_TRAP : POLL_WHILE_OPEN,
 		                  .site = d->site,
 		                  .asked = d->asked_why,
 		                  .serial = d->serial,
@@ -108,6 +112,15 @@ static enum st want_device(void *arg, enum row_table t, const void *row)
 	return ST_OK;
 }
 
+static bool take_heard(struct poll_watch *w, int64_t device)
+{
+	int64_t *place = &w->asked[(uint64_t)device % POLL_HEARD];
+	bool was = *place == device;
+	if (was)
+		*place = 0;
+	return was;
+}
+
 static void want_all(struct poll_watch *w, struct state *s)
 {
 	if (w->n)
@@ -115,8 +128,14 @@ static void want_all(struct poll_watch *w, struct state *s)
 	for (size_t i = 0, end; i < w->n; i = end) {
 		for (end = i; end < w->n && w->alarms[end].device == w->alarms[i].device;)
 			end++;
-		struct asking g = { w, w->alarms + i, end - i };
+		struct asking g = { w, w->alarms + i, end - i, take_heard(w, w->alarms[i].device) };
 		(void)state_read(s, ROW_DEVICE, STATE_BY_ID, w->alarms[i].device, want_device, &g);
+	}
+	for (size_t i = 0; i < POLL_HEARD; i++) {
+		struct asking g = { w, NULL, 0, true };
+		int64_t device = w->asked[i];
+		if (device && take_heard(w, device)) // it has no alarm open
+			(void)state_read(s, ROW_DEVICE, STATE_BY_ID, device, want_device, &g);
 	}
 }
 
@@ -126,8 +145,15 @@ static void look(struct poll_watch *w)
 	struct text why = { 0 };
 	struct fold_row fold;
 	w->n = 0;
+	pthread_mutex_lock(&w->lock);
+	bool heard = w->any_heard;
+	if (heard)
+		memcpy(w->asked, w->heard, sizeof w->asked);
+	memset(w->heard, 0, sizeof w->heard);
+	w->any_heard = false;
+	pthread_mutex_unlock(&w->lock);
 	if (state_open_reader(w->dir, STATE_FILE, &s, &why) == ST_OK && state_fold_row(s, &fold) == ST_OK &&
-	    (fold.next != w->seen || w->looks == 0) &&
+	    (fold.next != w->seen || w->looks == 0 || heard) &&
 	    state_read(s, ROW_ALARM, STATE_OPEN, 0, take_alarm, w) == ST_OK) {
 		if (w->seen == 0) { // the first look: what is open is no news, but all are wanted
 			w->seen = fold.next;
@@ -190,6 +216,14 @@ enum st poll_watch_start(const char *dir, struct poller *p, struct poll_watch **
 	else
 		watch_free(w);
 	return st;
+}
+
+void poll_watch_heard(struct poll_watch *w, int64_t device)
+{
+	pthread_mutex_lock(&w->lock);
+	w->heard[(uint64_t)device % POLL_HEARD] = device;
+	w->any_heard = true;
+	pthread_mutex_unlock(&w->lock);
 }
 
 void poll_watch_stop(struct poll_watch *w)

@@ -12,7 +12,7 @@
 #include "base/json.h"
 
 #define STATE_APPLICATION_ID 0x54524c53 // "TRLS"
-#define STATE_VERSION 1
+#define STATE_VERSION 2
 #define STATE_FILE "state.db"
 
 enum state_limits {
@@ -52,12 +52,13 @@ enum st state_hold(struct state *s);
 void state_let_go(struct state *s);
 
 enum state_query {
-	STATE_ALL,      // by the key
-	STATE_LIVE,     // what the fold loads, given its own row's time as `arg`
-	STATE_OPEN,     // alarms that are open, by id
-	STATE_BY_ID,    // id (alarm, device, silence) is `arg`
-	STATE_OF_ALARM, // changes of alarm `arg`, oldest first
-	STATE_SINCE,    // alarms open, or cleared at `arg` or later; changes at `arg` or later
+	STATE_ALL,       // by the key
+	STATE_LIVE,      // what the fold loads, given its own row's time as `arg`
+	STATE_OPEN,      // alarms that are open, by id
+	STATE_BY_ID,     // id (alarm, device, silence) is `arg`
+	STATE_OF_ALARM,  // changes of alarm `arg`, oldest first
+	STATE_OF_DEVICE, // readings of device `arg`
+	STATE_SINCE,     // alarms open, or cleared at `arg` or later; changes at `arg` or later
 };
 
 // Visits rows; the row is good until the function returns. ST_NONE from it ends the visit with ST_OK, any other status but ST_OK

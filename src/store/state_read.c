@@ -19,6 +19,7 @@ union row {
 	struct alarm_row alarm;
 	struct silence_row silence;
 	struct change_row change;
+	struct reading_row reading;
 };
 
 void state_take_row(sqlite3_stmt *s, enum row_table t, void *row)
@@ -46,13 +47,15 @@ static const char *condition(enum row_table t, enum state_query q)
 			return q == STATE_LIVE ? "WHERE state <> 3" : "WHERE state <> 3 OR \"until\" >= ?1";
 		if (t == ROW_CHANGE)
 			return q == STATE_LIVE ? "WHERE 0" : "WHERE time >= ?1";
-		return "";
+		return t == ROW_READING && q == STATE_LIVE ? "WHERE 0" : "";
 	case STATE_OPEN:
 		return "WHERE state = 1";
 	case STATE_BY_ID:
 		return "WHERE id = ?1";
 	case STATE_OF_ALARM:
 		return "WHERE alarm = ?1";
+	case STATE_OF_DEVICE:
+		return "WHERE device = ?1";
 	default:
 		return "";
 	}

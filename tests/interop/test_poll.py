@@ -114,7 +114,41 @@ def asked_back(tap):
                   "printer/1/11.1/-2/1104": ("open", None)}, "the jam stays, the cover is gone, the toner was found")
         jam = alarms.get("printer/1/8.2/-2/8", {})
         tap.ok("Paper jam" in jam.get("text", "") and jam.get("count") == 1, "the jam has the printer's words, and was not counted again", jam)
+        device = devices(collector)[0]
+        tap.same([device[k] for k in ("serial", "model", "name", "location", "asked")],
+                 ["SN-2", "Model Two", "printer-2", "Cellar", "ok"], "who it is came from asking")
+        said = device["printer"]
+        tap.same((said["status"], said["errors"], [(s["description"], s["percent"]) for s in said["supplies"]]),
+                 ("printing", ["lowToner", "jammed"], [("Black", 12)]), "and its status, errors and supplies are shown")
+        shown = harness.run([harness.TRAPLINE, "devices", "show", device["id"], "--data", collector.data]).stdout
+        tap.ok("printing, lowToner, jammed" in shown and "Black: 12 %" in shown, "in words too", shown)
+        status = collector.status()["poller"]
+        tap.ok(status["answered"] >= 1 and status["failed"] == 0, "the poller's counts are in the status", status)
+        tap.same(harness.run([harness.TRAPLINE, "rebuild", "--data", collector.data]).returncode, 0, "rebuilt it is the same")
+
+
+def devices(collector):
+    out = harness.run([harness.TRAPLINE, "devices", "--data", collector.data, "--json"]).stdout
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def asked_without_alarm(tap):
+    """A printer's trap that leaves nothing open is a reason to ask as well; a device that cannot be asked says why."""
+    agent(tap)
+    with harness.Collector(read=[{"from": ["127.0.0.1/32"], "community": "s3cret", "port": PORT},
+                                 {"from": ["127.0.0.2/32"], "community": "s3cret", "port": PORT + 1}]) as collector:
+        for host, datagram in (("127.0.0.1", trap(9, 18, 4, 1801)), ("127.0.0.2", trap(4, 8, 2, 8)), ("127.0.0.3", trap(4, 8, 2, 8))):
+            with harness.socket.socket(harness.socket.AF_INET, harness.socket.SOCK_DGRAM) as sock:
+                sock.bind((host, 0))
+                sock.sendto(datagram, ("127.0.0.1", harness.PORT))
+        harness.wait_until(lambda: len([d for d in devices(collector) if d["asked"]]) == 3, 25, 0.3)
+        found = {d["address"]: d for d in devices(collector)}
+        tap.same(found["127.0.0.1"]["asked"], "ok", "asked after a trap that cleared nothing")
+        tap.same(found["127.0.0.1"]["open"], 2, "and what is wrong with it was found")
+        tap.same(found["127.0.0.2"]["asked"], "it did not answer", "nobody answers there")
+        tap.ok("'read'" in (found["127.0.0.3"]["asked"] or ""), "nobody may ask it, and why", found["127.0.0.3"])
+        tap.ok(all(found[a]["printer"] is None for a in ("127.0.0.2", "127.0.0.3")), "of those nothing is known")
 
 
 harness.isolate()
-harness.main(polled, asked_back)
+harness.main(polled, asked_back, asked_without_alarm)

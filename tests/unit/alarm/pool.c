@@ -205,7 +205,12 @@ static void draw_act(struct pool *p, struct random *r, uint64_t last, int64_t no
 static void draw_poll(struct pool *p, struct random *r, uint64_t last)
 {
 	unsigned long long device = 1 + draw_below(r, 30), near = last > 60 ? last - draw_below(r, 60) : 1;
-	switch (draw_below(r, 4)) {
+	switch (draw_below(r, 5)) {
+	case 3:
+		text_printf(&p->note,
+		            "{\"device\":%llu,\"asked\":\"ok\",\"status\":\"%s\",\"supplies\":[{\"percent\":%d}]}",
+		            device, draw_below(r, 2) ? "idle" : "printing", PICK(r, 10, 20, 30));
+		break;
 	case 0:
 		text_printf(&p->note, "{\"device\":%llu,\"asked\":\"ok\",\"serial\":\"SN%d\",\"model\":\"M\"}", device,
 		            PICK(r, 1, 2, 3));

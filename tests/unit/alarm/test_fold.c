@@ -287,6 +287,33 @@ static void a_silence_ends_where_a_part_of_the_key_does(void **state)
 	}
 }
 
+static const struct reading_row *reading(struct story *s, int64_t what)
+{
+	const struct model_table *t = &s->rows.tables[ROW_READING];
+	for (size_t i = 0; i < t->slots_n; i++)
+		for (const struct kept *k = t->slots[i]; k; k = k->next)
+			if (((const struct reading_row *)k->row)->what == what)
+				return k->row;
+	return NULL;
+}
+
+static void readings(void **state)
+{
+	struct story s;
+	story_begin(&s);
+	trap(&s, LINK_DOWN, if_3);
+	own(&s, EVENT_POLL, "{\"device\":1,\"asked\":\"ok\",\"status\":\"idle\",\"supplies\":[{\"percent\":7}]}");
+	own(&s, EVENT_POLL, "{\"device\":1,\"asked\":\"ok\",\"status\":\"printing\"}");
+	own(&s, EVENT_POLL, "{\"device\":1,\"asked\":\"no answer\"}");
+	own(&s, EVENT_POLL, "{\"device\":4711,\"status\":\"idle\"}");
+	own(&s, EVENT_POLL, "{\"device\":1,\"supplies\":[{]}");
+	assert_int_equal(model_count(&s.rows, ROW_READING), 2);
+	assert_true(span_equal(reading(&s, READING_STATUS)->value, span_str("\"printing\"")));
+	assert_int_equal(reading(&s, READING_STATUS)->event, 3);
+	assert_true(span_equal(reading(&s, READING_SUPPLIES)->value, span_str("[{\"percent\":7}]")));
+	story_end(&s);
+}
+
 static void no_silence_without_end(void **state)
 {
 	static const struct {
@@ -456,6 +483,7 @@ int main(void)
 		cmocka_unit_test(acknowledge),
 		cmocka_unit_test(silences),
 		cmocka_unit_test(a_silence_ends_where_a_part_of_the_key_does),
+		cmocka_unit_test(readings),
 		cmocka_unit_test(no_silence_without_end),
 		cmocka_unit_test(a_beat_is_missed),
 		cmocka_unit_test(trouble_is_no_beat),
