@@ -103,6 +103,8 @@ static int fill_line(char *line)
 		print_commands();
 	else if (strcmp(line, "@KEYS@\n") == 0)
 		print_block(BLOCK_TOP, 0);
+	else if (strcmp(line, "@RULES@\n") == 0)
+		print_block(BLOCK_RULE_FILE, 0);
 	else if (sscanf(line, "@OPTIONS %63[a-z]@", name) == 1 && command_find(name))
 		print_options(command_find(name));
 	else if (*line == '@')

@@ -17,8 +17,9 @@ enum alarm_limits {
 	FOLD_RECENT_MAX = 20000,   // cleared alarms remembered in case they begin again; more: the oldest is forgotten
 	FOLD_SILENCES_MAX = 1000,  // planned or active; another one is not taken
 	RULES_MAX = 1000,          // of one file; more: refused
-	RULE_VALUES_MAX = 8,       // conditions on values in one rule; more: refused
-	RULE_PLACES_MAX = 8,       // placeholders in one key or text; more: refused
+	RULES_BYTES_MAX = 512 << 10, // octets of their compiled form, which is one event; more: refused
+	RULE_VALUES_MAX = 8,         // conditions on values in one rule; more: refused
+	RULE_PLACES_MAX = 8,         // placeholders in one key or text; more: refused
 };
 
 #define ALARM_SECOND INT64_C(1000000000)

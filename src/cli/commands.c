@@ -90,6 +90,17 @@ static const struct cli_option send_options[] = {
 	END,
 };
 
+static const struct cli_option rules_options[] = {
+	{ "since", 0, "WHEN", NULL,
+	  "test: from then on: 90s, 15m, 1h, 2d, 1w ago, or RFC 3339 (default: all there is)" },
+	{ "pcap", 0, "FILE", COMPLETE_FILE, "test: the traps of a capture (pcap or pcapng) instead" },
+	JSON,
+	CONFIG,
+	DATA,
+	HELP,
+	END,
+};
+
 static const struct cli_option waiting_options[] = {
 	{ "label", 0, "LABEL", NULL,
 	  "allow: the name that events show for its community (default: the one it has elsewhere, or the address)" },
@@ -304,6 +315,17 @@ static const struct command commands[] = {
 	  "the state that is there, which it does not touch. Exit code 3: they differ; the first difference goes to "
 	  "stdout.",
 	  reading_options, cmd_rebuild },
+	{ "rules", "[list|check FILE...|test FILE...]", "list check test", 0, UINT_MAX,
+	  "rules for traps whose meaning is only in a vendor's numbers or text",
+	  "A rule file is YAML (trapline.yaml(5), docs/RULES.md) and is named by `rules:` in the configuration. `list` "
+	  "shows "
+	  "the rules in force. `check` reads files and says file:line:column of each mistake (exit code 3). `test` "
+	  "replays "
+	  "what was heard, from --since on or out of a capture, with the rules in force and with these, and prints "
+	  "every "
+	  "alarm that would not be the same: - as it is, + as it would be. Exit code 3: some would not. It changes "
+	  "nothing.",
+	  rules_options, cmd_rules },
 	{ "verify", "", NULL, 0, 0, "check every event of the journal for damage",
 	  "Reads the whole journal: the database's structure, checksums, records, the order of ids. Findings go to "
 	  "stdout, one a "

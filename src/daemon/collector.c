@@ -375,12 +375,24 @@ static void printer_heard(void *arg, int64_t device)
 	asking_heard(&c->asking, device);
 }
 
+static enum st bring_rules(struct collector *c, const struct rule_set *rules)
+{
+	struct text note = { 0 };
+	rule_set_note(rules, &note);
+	enum st st =
+	        note.bad ? ST_NO_MEMORY
+	                 : follower_rules(c->alarms, span_of(rules->hash.p, rules->hash.n), span_of(note.p, note.n));
+	text_done(&note);
+	return st;
+}
+
 static enum st start_alarms(struct collector *c)
 {
 	const struct follower_options o = {
 		.dir = c->config->data, .key = c->key, .note = note_of_others, .heard = printer_heard, .arg = c
 	};
-	return follower_start(&o, &c->alarms);
+	enum st st = follower_start(&o, &c->alarms);
+	return st == ST_OK ? bring_rules(c, &c->config->rules) : st;
 }
 
 int collector_start(struct collector *c)
@@ -533,6 +545,8 @@ static enum st reload_locked(struct collector *c, struct text *said)
 	c->config->data = NULL;
 	config_free(c->config);
 	c->config = fresh;
+	if (!st)
+		st = bring_rules(c, &c->config->rules);
 	collector_note(c, EVENT_RELOADED, span_str("{}"));
 	return st;
 }

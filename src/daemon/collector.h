@@ -17,7 +17,7 @@
 #include "store/engine_file.h"
 #include "store/writer.h"
 
-enum { COLLECTOR_OWN_RING = 64 << 10 }; // bytes; full: an event of the collector's own is left out
+enum { COLLECTOR_OWN_RING = 2 << 20 }; // bytes; full: an event of the collector's own is left out
 
 struct collector {
 	struct config_flags flags;

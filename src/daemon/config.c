@@ -31,6 +31,7 @@ void config_free(struct config *c)
 	config_users_free(c);
 	config_tunnel_free(c);
 	config_ike_free(c);
+	rule_set_done(&c->rules);
 	poll_access_free(c->access);
 	for (char **f = c->folders; f && *f; f++)
 		free(*f);

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "daemon/config_report.h"
 #include "daemon/config_types.h"
+#include "daemon/rule_file.h"
 #include "intake/policy.h"
 #include "poll/access.h"
 #include "snmp/usm_users.h"
@@ -56,6 +57,7 @@ struct config {
 	struct policy *policy;  // communities, sites, relays, rate
 	struct usm_user *users; // with their passwords
 	size_t user_count;
+	struct rule_set rules;
 	struct poll_access *access; // who may be asked; its v3 entries are found by poll_access_users
 	int64_t keep_ns;
 	uint64_t keep_bytes;

@@ -97,7 +97,10 @@ enum st config_file_read(const char *path, bool optional, struct config_tree *t,
 	st = config_tree_read(t, span_of(text.p, text.n), path, report);
 	at.line = at.column = 1;
 	if (st == ST_NONE && !optional)
-		config_warn(report, at, "the file is empty, so defaults stand; see trapline.yaml(5) for an example");
+		config_warn(report, at, "%s",
+		            t->top == BLOCK_TOP
+		                    ? "the file is empty, so defaults stand; see trapline.yaml(5) for an example"
+		                    : "the file is empty");
 	warn_readable(fd, path, t, report);
 	return st == ST_NONE ? ST_OK : st;
 }

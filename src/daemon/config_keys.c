@@ -47,6 +47,8 @@ static const struct config_key keys[] = {
 	BLOCKS(BLOCK_TOP, "read", BLOCK_READ, put_read,
 	       "as whom devices are asked back; the first entry that fits a device is used, and one that none fits is "
 	       "never asked"),
+	LIST(BLOCK_TOP, "rules", TYPE_PATH, put_rules,
+	     "rule files, for devices whose meaning is only in a vendor's numbers or text"),
 	BLOCKS(BLOCK_TOP, "denied", BLOCK_DENIED, put_denied,
 	       "what does not wait to be allowed (written by trapline waiting deny)"),
 
@@ -107,6 +109,23 @@ static const struct config_key keys[] = {
 	ONE(BLOCK_DENIED, "mark", TYPE_TEXT, put_denied_mark, "a keyed hash of the community or user name"),
 	ONE(BLOCK_DENIED, "note", TYPE_TEXT, put_denied_note, "for people who read the file"),
 
+	BLOCKS(BLOCK_RULE_FILE, "rules", BLOCK_RULE, put_block, "the rules; the first one that matches a trap decides"),
+	ONE(BLOCK_RULE, "name", TYPE_TEXT, put_block, "the rule's name, for people"),
+	ONE(BLOCK_RULE, "trap", TYPE_OID, put_block, "the trap's OID is this or below it"),
+	ONE(BLOCK_RULE, "enterprise", TYPE_OID, put_block, "its enterprise is this or below it"),
+	ONE(BLOCK_RULE, "text", TYPE_TEXT, put_block, "some text among its values holds this"),
+	BLOCKS(BLOCK_RULE, "values", BLOCK_RULE_VALUE, put_block, "what its values are; all must hold"),
+	ONE(BLOCK_RULE, "do", TYPE_VERB, put_block, "raise an alarm, clear it, or ignore the trap"),
+	ONE(BLOCK_RULE, "key", TYPE_PATTERN, put_block,
+	    "which alarm of the device: the same key is the same alarm; may hold {text}, {trap}, {OID}"),
+	ONE(BLOCK_RULE, "severity", TYPE_SEVERITY, put_block, "of the alarm; without it warning"),
+	ONE(BLOCK_RULE, "words", TYPE_PATTERN, put_block, "the alarm's sentence; may hold {text}, {trap}, {OID}"),
+	ONE(BLOCK_RULE, "who", TYPE_TEXT, put_block, "who can put it right"),
+	ONE(BLOCK_RULE, "expires", TYPE_SPAN, put_block,
+	    "it is over so long after the last such trap; without it never"),
+	ONE(BLOCK_RULE_VALUE, "oid", TYPE_OID, put_block, "the first value at this OID or below it"),
+	ONE(BLOCK_RULE_VALUE, "is", TYPE_TEXT, put_block, "in plain words is exactly this"),
+	ONE(BLOCK_RULE_VALUE, "contains", TYPE_TEXT, put_block, "holds this"),
 };
 static_assert(sizeof keys / sizeof *keys <= CONFIG_KEYS_MAX, "the reader marks every key");
 
@@ -174,6 +193,9 @@ const char *config_block_example(enum config_block block)
 		[BLOCK_IDENTITY] = "{ fqdn: site1 }",
 		[BLOCK_DENIED] = "{ from: [ 10.0.0.7 ], mark: \"...\" }",
 		[BLOCK_READ] = "{ from: [ 10.2.0.0/16 ], community: \"...\" }",
+		[BLOCK_RULE_FILE] = "rules: [ { do: raise, key: error, text: \"ERROR\", words: \"{text}\" } ]",
+		[BLOCK_RULE] = "{ do: raise, key: error, text: \"ERROR\", words: \"{text}\" }",
+		[BLOCK_RULE_VALUE] = "{ oid: 1.3.6.1.4.1.10642.20.3.6, is: \"5\" }",
 		[BLOCK_SITE] = "{ name: head-office, from: [ 10.2.0.0/16 ] }",
 	};
 	return examples[block];

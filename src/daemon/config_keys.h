@@ -15,6 +15,9 @@ enum config_block {
 	BLOCK_SITE,
 	BLOCK_DENIED,
 	BLOCK_READ,
+	BLOCK_RULE_FILE, // the top of a rule file, which is a file of its own
+	BLOCK_RULE,
+	BLOCK_RULE_VALUE,
 	BLOCK_COUNT
 };
 

@@ -32,6 +32,7 @@ config_put_fn put_tunnel_identity, put_site_identity, put_identity_fqdn, put_ide
         put_identity_key_id, put_site_psk, put_site_psk_file, put_site_networks, put_site_address;
 void config_tunnel_free(struct config *c);
 void config_ike_free(struct config *c);
+config_put_fn put_rules;
 // Wipes and frees what they put.
 void config_users_free(struct config *c);
 

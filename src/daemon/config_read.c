@@ -200,9 +200,9 @@ enum st config_tree_read(struct config_tree *t, struct span text, const char *fi
 		r.st = ST_NONE;
 	else if (root->type != YAML_MAPPING_NODE)
 		config_error(report, place_of(&r, root), "the file is %s; it takes keys with values, for example %s",
-		             shape_of(root), config_block_example(BLOCK_TOP));
+		             shape_of(root), config_block_example(t->top));
 	else
-		read_block(&r, &t->root, BLOCK_TOP, root);
+		read_block(&r, &t->root, t->top, root);
 	config_yaml_done(&document);
 	return r.st;
 }

@@ -37,6 +37,7 @@ static size_t read_path(struct config_build *b, const struct setting *s, const c
 	return 0;
 }
 
+// Once for each.
 void config_note_folder(struct config_build *b, const char *path)
 {
 	struct config *c = b->config;

@@ -10,7 +10,7 @@ enum { CONFIG_SECRET_ROOM = CONFIG_SECRET_MAX + 3 }; // one octet over the limit
 
 // The secret in the regular file that the setting names, without its last line end; the file's folder is noted in
 // config->folders. Complains itself; 0: nothing usable. The caller wipes `out`.
-// Lock-in must leave the folder of this file readable.
+// The folder of a file that the configuration names stays readable after lock-in.
 void config_note_folder(struct config_build *b, const char *path);
 size_t config_read_secret(struct config_build *b, const struct setting *s, uint8_t out[static CONFIG_SECRET_ROOM]);
 

@@ -16,6 +16,7 @@ struct setting {
 };
 
 struct config_tree {
+	enum config_block top; // what its file holds: BLOCK_TOP, or BLOCK_RULE_FILE
 	struct setting root;
 	char **names; // the files' names that places point to
 	size_t name_count;

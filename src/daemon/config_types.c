@@ -7,7 +7,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "alarm/rules.h"
 #include "daemon/limits.h"
+#include "mib/mib.h"
 
 enum st config_parse_listen(const char *text, struct config_listen *out)
 {
@@ -69,6 +71,23 @@ enum st config_parse_size(const char *text, uint64_t *bytes)
 		if (strcasecmp(text, units[i].name) == 0)
 			return __builtin_mul_overflow(v, units[i].factor, bytes) || *bytes > INT64_MAX ? ST_SYNTAX
 			                                                                               : ST_OK;
+	return ST_SYNTAX;
+}
+
+enum st config_parse_span(const char *text, int64_t *seconds)
+{
+	static const struct {
+		const char *name;
+		uint64_t factor;
+	} units[] = { { "s", 1 }, { "m", 60 }, { "h", 3600 }, { "d", 86400 }, { "w", 7 * 86400 } };
+	uint64_t v;
+	if (take_digits(&text, &v) || v > CONFIG_SPAN_MAX)
+		return ST_SYNTAX;
+	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+		if (strcmp(text, units[i].name) == 0 && v * units[i].factor <= CONFIG_SPAN_MAX) {
+			*seconds = (int64_t)(v * units[i].factor);
+			return ST_OK;
+		}
 	return ST_SYNTAX;
 }
 
@@ -166,6 +185,36 @@ static bool is_version(const char *text, uint64_t max)
 	return is_word_of(text, "1 2c");
 }
 
+static bool is_oid(const char *text, uint64_t max)
+{
+	struct oid o;
+	return mib_parse(text, &o) == ST_OK;
+}
+
+static bool is_pattern(const char *text, uint64_t max)
+{
+	struct text why = { 0 };
+	bool good = *text && is_text(text, max) && rule_pattern_check(span_str(text), &why);
+	text_done(&why);
+	return good;
+}
+
+static bool is_verb(const char *text, uint64_t max)
+{
+	return is_word_of(text, "raise clear ignore");
+}
+
+static bool is_severity(const char *text, uint64_t max)
+{
+	return is_word_of(text, "critical major minor warning info");
+}
+
+static bool is_span(const char *text, uint64_t max)
+{
+	int64_t seconds;
+	return config_parse_span(text, &seconds) == ST_OK;
+}
+
 static const struct {
 	bool (*is)(const char *text, uint64_t max);
 	const char *noun, *right, *example;
@@ -190,6 +239,14 @@ static const struct {
 	[TYPE_PRIV] = { is_priv, "an encryption", "one of des aes128 aes192 aes256", "aes128" },
 	[TYPE_LEVEL] = { is_level, "a security level", "one of noAuthNoPriv authNoPriv authPriv", "authPriv" },
 	[TYPE_VERSION] = { is_version, "a version", "1 or 2c", "2c" },
+	[TYPE_OID] = { is_oid, "an OID or a name that is known", "it dotted, such as 1.3.6.1.4.1.10642",
+	               "1.3.6.1.4.1.10642" },
+	[TYPE_PATTERN] = { is_pattern, "a text with good placeholders", "text with {text}, {trap} or {OID} in it",
+	                   "\"error/{text}\"" },
+	[TYPE_VERB] = { is_verb, "what a rule can do", "one of raise clear ignore", "raise" },
+	[TYPE_SEVERITY] = { is_severity, "a severity", "one of critical major minor warning info", "major" },
+	[TYPE_SPAN] = { is_span, "a span of time", "a whole number and a unit: 90s, 15m, 1h, 2d or 1w, at most a year",
+	                "1h" },
 };
 
 const char *config_type_example(enum config_type type)
@@ -227,6 +284,12 @@ bool config_type_check(enum config_type type, const char *text, uint64_t max, st
 		return true;
 	if (type == TYPE_PREFIX && explain_host_bits(text, wrong))
 		return false;
+	struct text why = { 0 };
+	if (type == TYPE_PATTERN && *text && !rule_pattern_check(span_str(text), &why)) {
+		text_printf(wrong, "%s; write for example %s", text_str(&why), types[type].example);
+		text_done(&why);
+		return false;
+	}
 	if (type == TYPE_NUMBER)
 		text_printf(wrong, "'%s' is not a whole number from 0 to %" PRIu64 "; write for example %s", text, max,
 		            types[type].example);

@@ -25,6 +25,11 @@ enum config_type {
 	TYPE_PRIV,
 	TYPE_LEVEL,
 	TYPE_VERSION, // 1 or 2c
+	TYPE_OID,     // dotted, or a name that is known
+	TYPE_PATTERN, // text with the placeholders of a rule
+	TYPE_VERB,    // of a rule
+	TYPE_SEVERITY,
+	TYPE_SPAN, // of time: 90s, 15m, 1h, 2d, 1w
 	TYPE_COUNT
 };
 
@@ -41,6 +46,7 @@ bool config_type_check(enum config_type type, const char *text, uint64_t max, st
 // Values out of text; ST_SYNTAX, and *out changes only on success.
 enum st config_parse_listen(const char *text, struct config_listen *out);
 enum st config_parse_number(const char *text, uint64_t max, uint64_t *out);
-enum st config_parse_size(const char *text, uint64_t *bytes); // "50GB", "500 MB", "20GiB", "4096"; 0: no limit
+enum st config_parse_span(const char *text, int64_t *seconds); // "90s", "15m", "1h", "2d", "1w"
+enum st config_parse_size(const char *text, uint64_t *bytes);  // "50GB", "500 MB", "20GiB", "4096"; 0: no limit
 
 #endif

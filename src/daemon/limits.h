@@ -13,11 +13,12 @@ enum config_limits {
 	CONFIG_ENGINE_ID_TOLD = 23,  // octets of engine-id that fit into twice the shortest question; more: warned
 	CONFIG_RATE_MAX = 1000000,   // messages per second and source; more than a machine can take is no limit
 	CONFIG_PORT_MAX = 65535,
-	CONFIG_WORKERS_MAX = 16,     // INTAKE_WORKERS; more: refused
-	CONFIG_DAYS_MAX = 36500,     // a century
-	CONFIG_SUGGEST_DISTANCE = 3, // edits between what was written and the key that is suggested
-	CONFIG_KEYS_MAX = 64,        // rows of the key table; asserted when it is built
-	CONFIG_FIRST_COMMUNITY = 24, // characters of the community made at the first start: 142 random bits
+	CONFIG_WORKERS_MAX = 16,       // INTAKE_WORKERS; more: refused
+	CONFIG_DAYS_MAX = 36500,       // a century
+	CONFIG_SPAN_MAX = 366 * 86400, // seconds of a span of time; a longer one is a mistake
+	CONFIG_SUGGEST_DISTANCE = 3,   // edits between what was written and the key that is suggested
+	CONFIG_KEYS_MAX = 128,         // rows of the key table; asserted when it is built
+	CONFIG_FIRST_COMMUNITY = 24,   // characters of the community made at the first start: 142 random bits
 };
 
 enum {

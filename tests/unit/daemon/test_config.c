@@ -63,7 +63,7 @@ static char *load(struct config **c, enum st want)
 
 #define TOP_KEYS                                                                                                       \
 	"data, web, listen, user, workers, rate-limit, engine-id, communities, users, relays, retention, tunnel, "     \
-	"sites, read, denied"
+	"sites, read, rules, denied"
 #define DEEP "data: [[[[[[[[["
 
 static const struct {
