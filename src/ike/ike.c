@@ -241,6 +241,13 @@ void ike_probe(struct ike *ike, int64_t now, uint32_t spi, const struct ike_path
 	if (!c)
 		return;
 	c->sa->probe = *path;
+	c->sa->probe.marked = c->sa->path.marked;
+	if (c->sa->task.kind &&
+	    c->sa->task.request.n) { // whichever is under way asks there too; its answer says the same
+		struct ike_turn t = ike_turn_of(ike, c->sa, now, out);
+		ike_send(&t, &c->sa->probe, span_of(c->sa->task.request.at, c->sa->task.request.n));
+		return;
+	}
 	c->sa->want |= 1u << TASK_PROBE;
 	act(ike, c->sa, now, out);
 }

@@ -124,7 +124,8 @@ void ike_heard(struct ike *ike, int64_t now, uint32_t spi);
 void ike_rekey(struct ike *ike, int64_t now, uint32_t spi, struct ike_out *out);
 // The IKE SA of a site, by hand.
 void ike_rekey_site(struct ike *ike, int64_t now, uint32_t site, struct ike_out *out);
-// A newer packet of the pair authenticated from another address: asks the peer there before anything moves.
+// A newer packet of the pair authenticated from another address: asks the peer there before anything moves. Whether IKE is
+// marked does not change with it.
 void ike_probe(struct ike *ike, int64_t now, uint32_t spi, const struct ike_path *path, struct ike_out *out);
 void ike_close(struct ike *ike, int64_t now, uint32_t site, struct ike_out *out);
 
