@@ -169,6 +169,16 @@ static const struct cli_option alarms_options[] = {
 		"by", 0, "NAME", NULL, "who does it (default: the user who calls, through sudo too)"                   \
 	}
 
+static const struct cli_option demo_options[] = {
+	{ "speed", 0, "N", NULL, "so many times faster (1)" },
+	{ "once", 0, NULL, NULL, "end when the story is over" },
+	{ "remove", 0, NULL, NULL, "take away all that a demo left" },
+	JSON,
+	{ "data", 0, "DIR", COMPLETE_FOLDER, "its folder (./trapline-demo)" },
+	HELP,
+	END,
+};
+
 static const struct cli_option ack_options[] = {
 	WHO, { "undo", 0, NULL, NULL, "take the acknowledgement back" }, JSON, CONFIG, DATA, HELP, END,
 };
@@ -315,6 +325,15 @@ static const struct command commands[] = {
 	  "the state that is there, which it does not touch. Exit code 3: they differ; the first difference goes to "
 	  "stdout.",
 	  reading_options, cmd_rebuild },
+	{ "demo", "", NULL, 0, 0, "a simulated fleet, with a collector of its own, to look at",
+	  "Eleven devices on loopback addresses send real traps to a collector that the demo starts in a folder of its "
+	  "own, and "
+	  "answer when it asks them: presses, printers, a scanner, a label printer, a UPS and a switch, in a story of "
+	  "three "
+	  "minutes. When it is over, the alarms are compared with those that the story should leave (exit code 3: they "
+	  "differ). "
+	  "No other journal is touched: a folder that no demo made is refused. --remove takes the folder away.",
+	  demo_options, cmd_demo },
 	{ "rules", "[list|check FILE...|test FILE...]", "list check test", 0, UINT_MAX,
 	  "rules for traps whose meaning is only in a vendor's numbers or text",
 	  "A rule file is YAML (trapline.yaml(5), docs/RULES.md) and is named by `rules:` in the configuration. `list` "

@@ -193,6 +193,7 @@ static void say_first_trap(const struct collector *c)
 	         program, data, addr_text(&a, to));
 	log_line(LOG_IS_INFO, "and see it:");
 	log_line(LOG_IS_INFO, "  %s events --data %s --follow", program, data);
+	log_line(LOG_IS_INFO, "or look at a simulated fleet: %s demo", program);
 }
 
 static int run(struct serve *s)
