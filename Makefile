@@ -5,7 +5,7 @@ DESTDIR ?=
 DATA ?= trapline-data
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build run test check bench fuzz clean-room format install clean
+.PHONY: help deps deps-test build run test check bench bench-alarms fuzz clean-room format install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ bench: ## Trapline and snmptrapd under the same load; prints one table
 	@tools/deps build bench
 	@$(MAKE) --no-print-directory build
 	@bench/run
+
+bench-alarms: ## the fold, its backlog, a large fleet; prints one table
+	@tools/deps build bench
+	@$(MAKE) --no-print-directory build
+	@bench/alarms
 
 fuzz: deps-test ## every fuzz target for FUZZ_SECONDS (600)
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tools/run-tests fuzz
