@@ -3,6 +3,7 @@
 """Alarms of a running collector, from the traps on the wire to what the commands show: acts of people, and what is refused."""
 import datetime
 import os
+import random
 
 import harness
 from fleet import Fleet
@@ -125,5 +126,26 @@ def merged(tap):
         tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
 
 
+def killed(tap):
+    """kill -9 at random moments while traps arrive: the state goes on where it was, and a rebuild comes to the same."""
+    dice = random.Random(26)
+    with Fleet() as fleet:
+        for _ in range(8):
+            sender = harness.start([harness.BLAST, "--to", f"127.0.0.1:{harness.PORT}", "--community", harness.COMMUNITY, "--sources", "20",
+                                    "--rate", "20000", "--count", "1000000"], stdout=harness.subprocess.DEVNULL)
+            for host in range(2, 2 + dice.randrange(6)):
+                fleet.alert(f"127.0.0.{host}", dice.randrange(9), 8, 1 + dice.randrange(3), 8)
+                fleet.link(f"127.0.0.{host}", 1, up=dice.random() < 0.5)
+            harness.time.sleep(dice.random())
+            fleet.kill()
+            sender.kill()
+            sender.wait()
+            fleet.start()
+        harness.wait_until(lambda: fleet.status()["followers"][0]["lag"] == 0)
+        known = len(fleet.alarms("--state", "all"))
+        done = fleet.do("rebuild")
+        tap.ok(done.returncode == 0 and known > 5, "after 8 kills a rebuild comes to the same alarms", (known, done))
+
+
 harness.isolate()
-harness.main(acts, silences, senders, merged)
+harness.main(acts, silences, senders, merged, killed)
