@@ -13,7 +13,8 @@ static const struct {
 	vector_fn *run;
 } operations[] = {
 	{ "usm-key", vector_usm_key },   { "snmp-decode", vector_snmp_decode }, { "esp-seal", vector_esp_seal },
-	{ "esp-open", vector_esp_open }, { "ikev2-kdf", vector_ikev2_kdf },     { "prf-plus", vector_prf_plus },
+	{ "esp-open", vector_esp_open }, { "ikev2-kdf", vector_ikev2_kdf },     { "ike-open", vector_ike_open },
+	{ "prf-plus", vector_prf_plus },
 };
 
 static const char *run(struct crypto *crypto, const struct request *request, struct text *answer)

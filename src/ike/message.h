@@ -6,6 +6,7 @@
 #define IKE_MESSAGE_H
 
 #include "base/span.h"
+#include "crypto/aead.h"
 #include "ike/limits.h"
 #include "ike/wire.h"
 
@@ -38,6 +39,10 @@ struct ike_message {
 enum st ike_read_header(struct span datagram, struct ike_message *m);
 // The payloads in clear, up to and with the encrypted one. ST_IKE_PAYLOAD; ST_IKE_CRITICAL with m->critical set.
 enum st ike_read_clear(struct ike_message *m);
+// Opens the encrypted payload of a whole message that ike_read_clear has read: *chain, what stood in it, lies in room[n], which
+// takes the message. Of a fragment it is a piece. ST_SHORT, ST_FORGED, ST_IKE_PAYLOAD (the padding).
+enum st ike_open_sealed(struct aead_engine *engine, const struct aead_key *key, const struct ike_message *m,
+                        uint8_t *room, size_t n, struct span *chain);
 // The payloads that stood in the encrypted one; `chain` must outlive m.
 enum st ike_read_sealed(struct span chain, struct ike_message *m);
 

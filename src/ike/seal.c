@@ -87,26 +87,32 @@ enum st ike_seal(struct ike *ike, struct ike_sa *sa, uint8_t exchange, bool repl
 	return st;
 }
 
-static enum st open_one(struct ike *ike, struct ike_sa *sa, const struct ike_message *m, struct span *text)
+enum st ike_open_sealed(struct aead_engine *engine, const struct aead_key *key, const struct ike_message *m,
+                        uint8_t *room, size_t n, struct span *chain)
 {
-	const struct aead_alg *a = aead_key_alg(sa->open);
+	const struct aead_alg *a = aead_key_alg(key);
 	size_t around = (size_t)a->iv + a->tag;
-	if (m->text.n < around + 1 || m->whole.n > sizeof ike->scratch)
+	if (m->text.n < around + 1 || m->whole.n > n)
 		return ST_SHORT;
-	memcpy(ike->scratch, m->whole.p, m->whole.n);
-	struct aead_op op = { .key = sa->open, .at = ike->scratch, .head = (uint32_t)m->head.n };
+	memcpy(room, m->whole.p, m->whole.n);
+	struct aead_op op = { .key = key, .at = room, .head = (uint32_t)m->head.n };
 	op.text = (uint32_t)(m->text.n - around);
 	if (op.text % a->block)
 		return ST_FORGED;
-	aead_open(ike->c.engine, &op, 1);
+	aead_open(engine, &op, 1);
 	if (op.st != ST_OK)
 		return op.st;
-	const uint8_t *at = ike->scratch + m->head.n + a->iv;
+	const uint8_t *at = room + m->head.n + a->iv;
 	uint8_t pad = at[op.text - 1];
 	if (pad + 1u > op.text)
 		return ST_IKE_PAYLOAD;
-	*text = span_of(at, op.text - pad - 1u);
+	*chain = span_of(at, op.text - pad - 1u);
 	return ST_OK;
+}
+
+static enum st open_one(struct ike *ike, struct ike_sa *sa, const struct ike_message *m, struct span *text)
+{
+	return ike_open_sealed(ike->c.engine, sa->open, m, ike->scratch, sizeof ike->scratch, text);
 }
 
 bool ike_authentic(struct ike *ike, struct ike_sa *sa, const struct ike_message *m)
