@@ -10,6 +10,7 @@
 // Answers one request by appending one JSON object to `out`. NULL when it did, else what is wrong with the request.
 typedef const char *vector_fn(struct crypto *crypto, const struct request *request, struct text *out);
 
-vector_fn vector_usm_key, vector_snmp_decode, vector_esp_seal, vector_esp_open, vector_ike_open, vector_ikev2_kdf, vector_prf_plus;
+vector_fn vector_usm_key, vector_snmp_decode, vector_esp_seal, vector_esp_open, vector_ike_open, vector_ikev2_kdf,
+        vector_prf_plus;
 
 #endif

@@ -169,6 +169,19 @@ static const struct cli_option alarms_options[] = {
 		"by", 0, "NAME", NULL, "who does it (default: the user who calls, through sudo too)"                   \
 	}
 
+static const struct cli_option site_options[] = {
+	{ "networks", 0, "PREFIX[,PREFIX]...", NULL, "add: the networks behind it" },
+	{ "address", 0, "ADDRESS", NULL, "add: the inner address that it is given when it asks for one" },
+	{ "identity", 0, "FQDN", NULL, "add: who its tunnel says it is (default: its name)" },
+	{ "collector", 0, "HOST", NULL,
+	  "add, rotate: how the site reaches this collector (default: COLLECTOR, to be filled in)" },
+	JSON,
+	CONFIG,
+	DATA,
+	HELP,
+	END,
+};
+
 static const struct cli_option demo_options[] = {
 	{ "speed", 0, "N", NULL, "so many times faster (1)" },
 	{ "once", 0, NULL, NULL, "end when the story is over" },
@@ -325,6 +338,18 @@ static const struct command commands[] = {
 	  "the state that is there, which it does not touch. Exit code 3: they differ; the first difference goes to "
 	  "stdout.",
 	  reading_options, cmd_rebuild },
+	{ "site", "add|list|show|remove|rotate [NAME]", "add list show remove rotate", 1, 2,
+	  "sites that are connected by IPsec: their identity and key, and how they are",
+	  "A new site: `add NAME` makes an identity and a key, writes them to DIR/local.yaml (with a `tunnel` where the "
+	  "configuration has none), "
+	  "brings them into force and prints a ready swanctl.conf for the site's strongSwan: the only time that the "
+	  "key is shown. "
+	  "`rotate NAME` makes another key and prints it again. `remove NAME` ends the tunnel and forgets the site. "
+	  "`list` and "
+	  "`show NAME` say which are connected: from where, whether through a NAT, by which suites, since when, and "
+	  "what they sent. "
+	  "Only sites that stand in DIR/local.yaml can be removed or given another key.",
+	  site_options, cmd_site },
 	{ "demo", "", NULL, 0, 0, "a simulated fleet, with a collector of its own, to look at",
 	  "Eleven devices on loopback addresses send real traps to a collector that the demo starts in a folder of its "
 	  "own, and "

@@ -132,6 +132,58 @@ enum st local_file_add(struct local_file *l, const char *list, const struct loca
 	return st;
 }
 
+enum st local_file_merge(struct local_file *l, const struct text *yaml, struct text *why)
+{
+	struct config_tree *more = config_tree_new();
+	struct config_report report = { 0 };
+	enum st st = more && !yaml->bad
+	                     ? config_tree_read(more, span_of(yaml->p, yaml->n), "what is to be added", &report)
+	                     : ST_NO_MEMORY;
+	if (st == ST_OK && report.errors) {
+		st = ST_SYNTAX;
+		text_add(why, text_str(&report.text));
+	}
+	if (st == ST_OK)
+		st = config_tree_merge(l->tree, more);
+	text_done(&report.text);
+	config_tree_free(more);
+	return st;
+}
+
+static struct setting *entry_of(const struct local_file *l, const char *list, const char *key, const char *value)
+{
+	const struct setting *entries = setting_find(&l->tree->root, list);
+	for (struct setting *e = entries ? entries->first : NULL; e; e = e->next) {
+		const struct setting *s = setting_find(e, key);
+		if (s && s->text && strcmp(s->text, value) == 0)
+			return e;
+	}
+	return NULL;
+}
+
+bool local_file_has(const struct local_file *l, const char *list, const char *key, const char *value)
+{
+	return entry_of(l, list, key, value) != NULL;
+}
+
+bool local_file_remove(struct local_file *l, const char *list, const char *key, const char *value)
+{
+	struct setting *entry = entry_of(l, list, key, value);
+	if (entry)
+		setting_drop(setting_find(&l->tree->root, list), entry);
+	return entry != NULL;
+}
+
+enum st local_file_change(struct local_file *l, const char *list, const char *key, const char *value,
+                          const struct local_field *to, struct text *why)
+{
+	struct setting *entry = entry_of(l, list, key, value);
+	if (!entry)
+		return ST_NONE;
+	setting_remove(entry, to->key);
+	return add_field(entry, to, entry->place, why);
+}
+
 static enum st write_all(int fd, struct span s)
 {
 	while (s.n) {
@@ -174,7 +226,7 @@ enum st local_file_save(struct local_file *l, struct text *why)
 }
 
 // Letters and digits without bias: bytes beyond the largest multiple of 62 are drawn again.
-static void random_word(char *out, size_t n)
+void local_random_word(char *out, size_t n)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 	enum { COUNT = sizeof letters - 1 };
@@ -191,7 +243,7 @@ enum st config_first_community(const char *dir, struct text *why)
 {
 	static const char *const loopback[] = { "127.0.0.0/8", "::1/128", NULL };
 	char community[CONFIG_FIRST_COMMUNITY + 1];
-	random_word(community, CONFIG_FIRST_COMMUNITY);
+	local_random_word(community, CONFIG_FIRST_COMMUNITY);
 	const struct local_field fields[] = {
 		{ .key = "label", .value = "first" },
 		{ .key = "community", .value = community },

@@ -23,6 +23,17 @@ enum st local_file_open(const char *dir, struct local_file **out, struct text *w
 // table refuses; nothing is added then.
 enum st local_file_add(struct local_file *l, const char *list, const struct local_field *fields, size_t n,
                        struct text *why);
+// Merges what a piece of configuration (YAML; JSON is YAML) says: lists grow, blocks are merged. ST_SYNTAX with the complaints in
+// `why`.
+enum st local_file_merge(struct local_file *l, const struct text *yaml, struct text *why);
+// The entry of a list in which `key` is `value`: whether it is there; its removal; another value for one of its keys. What
+// stands in the main file is not seen.
+bool local_file_has(const struct local_file *l, const char *list, const char *key, const char *value);
+bool local_file_remove(struct local_file *l, const char *list, const char *key, const char *value);
+enum st local_file_change(struct local_file *l, const char *list, const char *key, const char *value,
+                          const struct local_field *to, struct text *why);
+// N letters and digits at random, and a NUL: 5.95 bits each.
+void local_random_word(char *out, size_t n);
 // Writes the file (mode 0600) and its folder's entry to disk. When it fails the old file stands.
 enum st local_file_save(struct local_file *l, struct text *why);
 void local_file_close(struct local_file *l); // NULL is fine

@@ -110,13 +110,17 @@ static void unlink_part(struct setting *in, struct setting *s)
 	s->next = NULL;
 }
 
+void setting_drop(struct setting *in, struct setting *part)
+{
+	unlink_part(in, part);
+	setting_free(part);
+}
+
 void setting_remove(struct setting *in, const char *key)
 {
 	struct setting *s = setting_find(in, key);
-	if (!s)
-		return;
-	unlink_part(in, s);
-	setting_free(s);
+	if (s)
+		setting_drop(in, s);
 }
 
 static void merge(struct setting *into, struct setting *more)

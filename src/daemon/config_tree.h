@@ -42,6 +42,8 @@ void setting_free(struct setting *s);
 // Adds a setting at the end; `text` (may be NULL) is copied. NULL: no memory.
 struct setting *setting_add(struct setting *in, const struct config_key *key, struct config_place place,
                             const char *text);
+// Takes this part out and frees it.
+void setting_drop(struct setting *in, struct setting *part);
 // Removes a key's setting if it is there.
 void setting_remove(struct setting *in, const char *key);
 

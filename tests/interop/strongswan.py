@@ -81,8 +81,10 @@ class Charon:
 
     def load(self, connections, secrets):
         """Connections and secrets as nested dictionaries, in the form of swanctl.conf."""
-        text = [*block("connections", connections), *block("secrets", secrets)]
-        (self.folder / "swanctl.conf").write_text("\n".join(text) + "\n")
+        self.load_text("\n".join([*block("connections", connections), *block("secrets", secrets)]) + "\n")
+
+    def load_text(self, text):
+        (self.folder / "swanctl.conf").write_text(text)
         self.swanctl("--load-all", "--noprompt", "--file", str(self.folder / "swanctl.conf"))
 
     def initiate(self, child="c", patience=10, check=True):

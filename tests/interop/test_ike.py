@@ -82,6 +82,40 @@ def wrong_key(tap):
         tap.same(tunnel_of(c, "rotterdam")["pairs"], 0, "and nothing is up")
 
 
+def site_commands(tap):
+    """`site add` prints what strongSwan takes as it is; another key, and the end of it."""
+    router = places.Router()
+    place = router.site(DEVICE)
+    with harness.Unprivileged(communities=[{"label": "ops", "community": COMMUNITY, "from": ["10.99.1.0/24"]}]) as c:
+        def site(*words):
+            return harness.run([harness.TRAPLINE, "site", *words, "--data", c.data, "-c", c.file])
+
+        done = site("add", "rotterdam", "--networks", f"{DEVICE}/32", "--collector", places.COLLECTOR)
+        tap.ok(done.returncode == 0 and "only time" in done.stderr and "secret = " in done.stdout, "a site is made while the collector runs", done)
+        swan = strongswan.Charon(place)
+        swan.load_text(done.stdout)
+        tap.ok(harness.wait_until(lambda: tunnel_of(c, "rotterdam")["up"]), "its strongSwan comes up by what was printed", swan.log())
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER)), "and is answered")
+        tap.same(sends(place, "inform", 1), 0, "an inform is acknowledged")
+        shown = site("show", "rotterdam").stdout
+        tap.ok(shown.startswith("rotterdam  connected from 198.51.100.1:") and "(NAT)" in shown and "aes256gcm16" in shown, "show says how it is", shown)
+        tap.same([(s["name"], s["up"]) for s in map(json.loads, site("list", "--json").stdout.splitlines())], [("rotterdam", True)], "list --json")
+        tap.same((site("add", "rotterdam", "--networks", "10.1.0.0/16").returncode, site("add", "oslo").returncode,
+                  site("add", "oslo", "--networks", "10.1.0.300").returncode, site("remove", "oslo").returncode), (1, 2, 1, 1), "what is wrong is refused")
+        old = tunnel_of(c, "rotterdam")["packets_in"]
+        secret = site("rotate", "rotterdam", "--collector", places.COLLECTOR)
+        tap.ok(secret.returncode == 0 and secret.stdout != done.stdout, "another key")
+        tap.ok(not ping(place, DEVICE, INNER, patience=1), "the old one is of no use any more")
+        swan.load_text(secret.stdout)
+        swan.swanctl("--terminate", "--ike", "trapline", "--force", check=False)
+        swan.swanctl("--initiate", "--child", "trapline", "--timeout", "5", check=False)
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER)), "the new one is", swan.log())
+        tap.same(site("remove", "rotterdam").returncode, 0, "removed")
+        tap.ok(not ping(place, DEVICE, INNER, patience=1) and site("list", "--json").stdout == "", "it is gone")
+        ups = [n["up"] for n in acts_of(c)]
+        tap.ok(ups[0] and not ups[-1] and old > 0, "every up and down is an event", ups)
+
+
 def without_mobike(tap):
     nothing_lost(tap, "no")
 
@@ -113,4 +147,4 @@ def nothing_lost(tap, mobike):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(the_whole_story, wrong_key, without_mobike, with_mobike)
+    harness.main(the_whole_story, wrong_key, site_commands, without_mobike, with_mobike)

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a new site is told, ready to be put into place.
+#ifndef CLI_SITE_H
+#define CLI_SITE_H
+
+#include "daemon/config.h"
+
+struct site_text {
+	const char *name, *identity, *psk;
+	const char *collector;          // how it reaches us
+	const char *networks, *address; // comma between networks; NULL: none
+	const struct config *config;    // ours: identity, inner addresses, the port
+};
+
+// A swanctl.conf for strongSwan. Holds the key.
+void site_swanctl(const struct site_text *t, struct text *out);
+
+#endif
