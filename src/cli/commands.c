@@ -340,7 +340,8 @@ static const struct command commands[] = {
 	  reading_options, cmd_rebuild },
 	{ "site", "add|list|show|remove|rotate [NAME]", "add list show remove rotate", 1, 2,
 	  "sites that are connected by IPsec: their identity and key, and how they are",
-	  "A new site: `add NAME` makes an identity and a key, writes them to DIR/local.yaml (with a `tunnel` where the "
+	  "A new site: `add NAME` makes an identity and a key, writes them to DIR/local.yaml (with a `tunnel` where "
+	  "the "
 	  "configuration has none), "
 	  "brings them into force and prints a ready swanctl.conf for the site's strongSwan: the only time that the "
 	  "key is shown. "

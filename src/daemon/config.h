@@ -42,6 +42,7 @@ struct config_ike {
 	size_t site;
 	struct config_identity identity;
 	struct config_octets psk;
+	struct config_octets ppk_id, ppk; // RFC 8784; none
 	struct prefixes networks;
 	struct addr address; // handed out to it inside; all 0: none
 };

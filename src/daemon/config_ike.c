@@ -35,6 +35,8 @@ void config_ike_free(struct config *c)
 		struct config_ike *x = &c->ikes[i];
 		forget(&x->identity.data);
 		forget(&x->psk);
+		forget(&x->ppk_id);
+		forget(&x->ppk);
 		free(x->networks.p);
 	}
 	free(c->ikes);
@@ -146,6 +148,20 @@ void put_site_psk_file(struct config_build *b, void *target, const struct settin
 	explicit_bzero(secret, sizeof secret);
 }
 
+void put_site_ppk_id(struct config_build *b, void *target, const struct setting *s)
+{
+	struct config_ike *x = current(b);
+	if (x)
+		(void)keep(b, &x->ppk_id, span_str(s->text));
+}
+
+void put_site_ppk(struct config_build *b, void *target, const struct setting *s)
+{
+	struct config_ike *x = current(b);
+	if (x)
+		(void)keep(b, &x->ppk, span_str(s->text));
+}
+
 void put_site_networks(struct config_build *b, void *target, const struct setting *s)
 {
 	struct config_ike *x = current(b);
@@ -185,6 +201,9 @@ static void check_site(struct config_build *b, const struct config_ike *x, const
 		        b->report, site->place,
 		        "site '%s' has a tunnel and no networks behind it; add for example networks: [ 10.99.1.0/24 ]",
 		        name);
+	if (!x->ppk.n != !x->ppk_id.n)
+		config_error(b->report, site->place, "site '%s' has one of ppk-id and ppk; a post-quantum key has both",
+		             name);
 	if (setting_find(site, "lab-keys"))
 		config_error(b->report, site->place, "site '%s' has manual keys and those of IKE; leave one out", name);
 }

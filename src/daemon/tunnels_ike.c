@@ -188,6 +188,8 @@ static struct ike_site describe(const struct config *c, const struct config_ike 
 		              .local = { c->identity.type, octets(&c->identity.data) },
 		              .remote = { x->identity.type, octets(&x->identity.data) },
 		              .psk = octets(&x->psk),
+		              .ppk_id = octets(&x->ppk_id),
+		              .ppk = octets(&x->ppk),
 		              .dpd = TUNNEL_DPD };
 	for (size_t i = 0; i < c->inner_count; i++)
 		ts_add(&s.here, ike_ts_of_ip(c->inner[i].ip));
@@ -209,6 +211,8 @@ static void mark_of(const struct ike_site *s, uint8_t out[TUNNEL_MARK])
 		                      span_of(&s->remote.type, 1),
 		                      s->remote.data,
 		                      s->psk,
+		                      s->ppk_id,
+		                      s->ppk,
 		                      span_of(&s->here, sizeof s->here),
 		                      span_of(&s->there, sizeof s->there),
 		                      span_of(s->address, sizeof s->address) };

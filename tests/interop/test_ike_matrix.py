@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Many kinds of strongSwan at one collector, behind one NAT address: suites, ports, fragments, rekeying, post-quantum keys,
+addresses that are handed out; and either side killed."""
+import subprocess
+
+import harness
+import places
+import strongswan
+from harness import COMMUNITY
+from ike_sites import DEVICE, INNER, acts_of, collector, site_of, tunnel_of
+from strongswan import client, ping
+
+PPK = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+ESP = "children"
+MATRIX = {  # what differs from `client`; "charon": of the daemon; "suite": what has to be agreed on
+    "aes128gcm": {"proposals": "aes128gcm16-prfsha256-ecp256", ESP: {"c": {"esp_proposals": "aes128gcm16"}}, "suite": "aes128gcm16"},
+    "chacha": {"proposals": "chacha20poly1305-prfsha512-curve25519", ESP: {"c": {"esp_proposals": "chacha20poly1305"}}, "suite": "chacha20poly1305"},
+    "cbc": {"proposals": "aes256-sha256-prfsha384-modp2048", ESP: {"c": {"esp_proposals": "aes256-sha256"}}, "suite": "aes256-sha256-128"},
+    "pfs": {"proposals": "aes256gcm16-prfsha256-ecp384", ESP: {"c": {"esp_proposals": "aes256gcm16-ecp384", "rekey_time": "3s"}}},
+    "invalid-ke": {"proposals": "aes256gcm16-prfsha256-modp4096-modp2048-curve25519"},
+    "port-4500": {"remote_port": 4500},
+    "port-500": {"remote_port": 500, "local_port": 500},
+    "fragments": {"charon": "fragment_size = 400", "fragmentation": "force"},
+    "rekey-ike": {"rekey_time": "3s", "over_time": "2s"},
+    "rekey-both": {"rekey_time": "5s", "over_time": "2s", ESP: {"c": {"rekey_time": "3s", "life_time": "9s"}}},
+    "address": {"vips": "0.0.0.0", ESP: {"c": {"local_ts": "dynamic"}}},
+    "post-quantum": {"ppk_id": "quantum", "ppk_required": "yes"},
+    "no-childless-dpd": {"childless": "allow", "dpd_delay": "1s"},
+}
+
+
+def site_in(name):
+    over = {"address": "10.99.7.7", "networks": []} if "vips" in MATRIX[name] else {}
+    if "ppk_id" in MATRIX[name]:
+        over = {"ppk-id": "quantum", "ppk": PPK}
+    return site_of(name, **over)
+
+
+def matrix(tap):
+    """Many kinds of strongSwan at once; traffic flows throughout their rekeying."""
+    subprocess.run(["sysctl", "-qw", "net.ipv4.ip_unprivileged_port_start=500"], check=True)
+    router = places.Router()
+    names = list(MATRIX)
+    with collector(*[site_in(name) for name in names], tunnel={"listen": [f"udp:0.0.0.0:{port}" for port in (2797, 4500, 500)], "identity": {"fqdn": "coll"}, "inner": [INNER]},
+                   communities=[{"label": "ops", "community": COMMUNITY, "from": ["10.99.0.0/16"]}]) as c:
+        tap.ok(c.is_nobody(), "as nobody, on 500 too")
+        running = {}
+        for name in names:
+            over = dict(MATRIX[name])
+            more, suite = over.pop("charon", ""), over.pop("suite", "aes256gcm16")
+            place = router.site(DEVICE)
+            swan = strongswan.Charon(place, more=more)
+            connections, secrets = client(name, **over)
+            swan.load(connections, {**secrets, "ppk-1": {"id-1": "quantum", "secret": f'"{PPK}"'}})
+            good = swan.initiate(check=False).returncode == 0
+            tap.ok(good, f"{name}: up", swan.log())
+            tap.same(tunnel_of(c, name)["suite"], suite, f"{name}: by {suite}")
+            running[name] = place, swan
+        pings = {name: place.start("ping", "-q", "-n", "-i", "0.1", "-c", "100", "-I", "10.99.7.7" if "vips" in MATRIX[name] else DEVICE, INNER,
+                                   stdout=subprocess.PIPE, text=True) for name, (place, _) in running.items()}
+        for name, process in pings.items():
+            said = process.communicate(timeout=60)[0]
+            tap.ok("100 received" in said, f"{name}: every ping of ten seconds is answered", said + running[name][1].log())
+        views = {name: tunnel_of(c, name) for name in names}
+        tap.ok(views["rekey-ike"]["rekeys"] >= 2 and views["rekey-both"]["rekeys"] >= 1, "IKE SAs were rekeyed", views)
+        tap.same([n["up"] for n in acts_of(c)].count(False), 0, "and none went down")
+
+
+def killed_and_back(tap):
+    """Either side is killed and comes back."""
+    router = places.Router()
+    place = router.site(DEVICE)
+    with collector(site_of("rotterdam")) as c:
+        swan = strongswan.Charon(place, more="retransmit_tries = 2\n  retransmit_timeout = 1.0")
+        again = {"dpd_delay": "2s", "keyingtries": "0", ESP: {"c": {"start_action": "start", "dpd_action": "restart", "close_action": "start"}}}
+        conf = client("rotterdam", **again)
+        swan.load(*conf)
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER)), "up", swan.log())
+        c.kill()
+        c.start()
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER, patience=1), 20), "the collector is killed and back", swan.log())
+        swan.kill()
+        swan.begin()
+        swan.load(*conf)
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER, patience=1), 20), "the site is killed and back", swan.log())
+        tap.same(tunnel_of(c, "rotterdam")["pairs"], 1, "what it had before is gone (INITIAL_CONTACT)")
+
+
+if __name__ == "__main__":
+    harness.isolate()
+    harness.main(matrix, killed_and_back)
