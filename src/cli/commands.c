@@ -182,6 +182,17 @@ static const struct cli_option site_options[] = {
 	END,
 };
 
+static const struct cli_option tunnel_options[] = {
+	{ "lab", 0, "FILE", COMPLETE_FILE, "the keys of both ends (trapline.yaml(5), TUNNELS)" },
+	{ "end", 0, "END", "site collector", "which end this is: site, or collector" },
+	{ "tun", 0, "DEVICE", NULL,
+	  "a TUN device for whole networks; without one it answers pings of its first inner address" },
+	{ "listen", 0, "ADDR:PORT", NULL, "the UDP port (default: as the file says; a site: any)" },
+	{ "no-offload", 0, NULL, NULL, "no super-packets from and to the device" },
+	HELP,
+	END,
+};
+
 static const struct cli_option demo_options[] = {
 	{ "speed", 0, "N", NULL, "so many times faster (1)" },
 	{ "once", 0, NULL, NULL, "end when the story is over" },
@@ -351,6 +362,13 @@ static const struct command commands[] = {
 	  "what they sent. "
 	  "Only sites that stand in DIR/local.yaml can be removed or given another key.",
 	  site_options, cmd_site },
+	{ "tunnel", "", NULL, 0, 0, "one end of an ESP tunnel with keys by hand, for the laboratory",
+	  "Both ends read one file of keys; each reserves its counters on disk beside it (FILE.END.counter) before it "
+	  "sends. A persistent "
+	  "TUN device that belongs to its user needs no privilege: ip tuntap add dev NAME mode tun user USER. It "
+	  "prints its counters when it "
+	  "ends. Keys by hand are not for production; trapline site add makes a site by IKEv2.",
+	  tunnel_options, cmd_tunnel },
 	{ "demo", "", NULL, 0, 0, "a simulated fleet, with a collector of its own, to look at",
 	  "Eleven devices on loopback addresses send real traps to a collector that the demo starts in a folder of its "
 	  "own, and "

@@ -72,6 +72,10 @@ bool udp_next(struct udp_batch *b, struct udp_packet *out);
 // the datagram came by.
 int udp_send(const struct udp_socket *s, const struct udp_out *out, int n);
 
+// The same in trains (UDP_SEGMENT) where neighbours go the same way and are of one size but for the last: for bulk. Falls back to
+// udp_send where the kernel or the device refuses.
+int udp_send_trains(const struct udp_socket *s, const struct udp_out *out, int n);
+
 // Whether what is sent from now on has a UDP checksum (RFC 768: over IPv4 it need not; over IPv6 it keeps it).
 void udp_checksum(const struct udp_socket *s, bool on);
 

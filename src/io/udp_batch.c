@@ -241,3 +241,65 @@ int udp_send(const struct udp_socket *s, const struct udp_out *out, int n)
 	}
 	return done;
 }
+
+// How many from the first on make one train.
+static int train_of(const struct udp_out *out, int n)
+{
+	enum { TRAIN_MAX = 64 };
+	size_t total = out[0].bytes.n;
+	int k = 1;
+	for (; k < n && k < TRAIN_MAX; k++) {
+		const struct udp_out *o = &out[k];
+		if (o->bytes.n > out[0].bytes.n || o->bytes.n == 0 || total + o->bytes.n > UDP_PAYLOAD_MAX ||
+		    o->to.port != out[0].to.port || !addr_same_ip(&o->to, &out[0].to) ||
+		    !addr_same_ip(&o->from, &out[0].from))
+			break;
+		total += o->bytes.n;
+		if (o->bytes.n < out[0].bytes.n)
+			return k + 1;
+	}
+	return k;
+}
+
+// ST_SYSTEM with errno.
+static enum st send_train(const struct udp_socket *s, const struct udp_out *out, int n)
+{
+	struct iovec iov[UDP_SEND_BATCH];
+	struct sockaddr_storage to;
+	union {
+		struct cmsghdr align;
+		uint8_t room[sizeof(union send_control) + CMSG_SPACE(sizeof(uint16_t))];
+	} control = { .room = { 0 } };
+	size_t used = source_choose(s, out, (union send_control *)&control);
+	struct cmsghdr *c = (struct cmsghdr *)(void *)(control.room + used);
+	uint16_t size = (uint16_t)out[0].bytes.n;
+	for (int i = 0; i < n; i++) {
+		memcpy(&iov[i].iov_base, &out[i].bytes.p, sizeof iov[i].iov_base);
+		iov[i].iov_len = out[i].bytes.n;
+	}
+	c->cmsg_level = SOL_UDP;
+	c->cmsg_type = UDP_SEGMENT;
+	c->cmsg_len = CMSG_LEN(sizeof size);
+	memcpy(CMSG_DATA(c), &size, sizeof size);
+	struct msghdr m = { .msg_name = &to,
+		            .msg_namelen = addr_to_sockaddr(&out[0].to, s->v6, &to),
+		            .msg_iov = iov,
+		            .msg_iovlen = (size_t)n,
+		            .msg_control = control.room,
+		            .msg_controllen = used + CMSG_SPACE(sizeof size) };
+	return sendmsg(s->fd, &m, MSG_DONTWAIT) < 0 ? ST_SYSTEM : ST_OK;
+}
+
+int udp_send_trains(const struct udp_socket *s, const struct udp_out *out, int n)
+{
+	for (int done = 0; done < n;) {
+		int k = train_of(out + done, n - done);
+		enum st st = k > 1 ? send_train(s, out + done, k) : ST_SYSTEM;
+		if (st != ST_OK && k > 1 && would_wait(errno))
+			return done;
+		if (st != ST_OK && udp_send(s, out + done, k) < k)
+			return done;
+		done += k;
+	}
+	return n;
+}

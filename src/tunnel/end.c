@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// What comes by TUN is cut, sealed and sent in batches of PLANE_BATCH, as trains; what comes by UDP, in trains too, is opened in
+// batches, put together and written. One turn takes at most a few of each, so that neither way starves the other.
+#include "tunnel/end.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "esp/limits.h"
+#include "base/scoped.h"
+#include "io/system.h"
+#include "tunnel/offload.h"
+
+enum { SITE = 0, LISTENER = 0, READS = 64, SLOT = ESP_HEADROOM + 2048 + ESP_TAILROOM, TICK_NS = 250000000 };
+enum { BIG = ESP_HEADROOM + TUN_PACKET_MAX + ESP_TAILROOM }; // where a device has a larger MTU than a slot
+
+struct end {
+	struct end_config c;
+	struct tun tun;
+	struct loop *loop;
+	struct loop_timer tick;
+	struct udp_socket socket;
+	struct udp_batch *batch;
+	struct aead_engine *engine;
+	struct plane *plane;
+	struct offload_join join;
+	struct packet *queue[PLANE_BATCH];
+	struct packet packets[PLANE_BATCH];
+	unsigned queued;
+	uint8_t *slots; // PLANE_BATCH of SLOT octets
+	uint8_t *big;   // BIG
+	uint8_t in[TUN_HEAD + TUN_PACKET_MAX];
+};
+
+static size_t send_out(void *arg, const struct plane_out *out, size_t n)
+{
+	const struct end *e = arg;
+	struct udp_out dg[PLANE_BATCH];
+	for (size_t i = 0; i < n; i++)
+		dg[i] = (struct udp_out){ .bytes = out[i].bytes, .to = out[i].ends.peer, .from = out[i].ends.local };
+	if (n && out[0].unchecked) {
+		udp_checksum(&e->socket, false);
+		return (size_t)udp_send(&e->socket, dg, (int)n);
+	}
+	return (size_t)udp_send_trains(&e->socket, dg, (int)n);
+}
+
+static void write_join(struct end *e)
+{
+	struct offload_join *j = &e->join;
+	if (!j->n)
+		return;
+	offload_finish(j);
+	(void)tun_write(&e->tun, e->tun.head ? j->parts : j->parts + 1, e->tun.head ? j->n + 1 : j->n);
+	j->n = 0;
+}
+
+static void forward(void *arg, const struct plane_packet *p, size_t n)
+{
+	struct end *e = arg;
+	for (size_t i = 0; i < n; i++) {
+		if (offload_take(&e->join, p[i].bytes, p[i].ip)) {
+			if (e->tun.tso)
+				continue;
+			write_join(e);
+		} else {
+			write_join(e);
+			(void)offload_take(&e->join, p[i].bytes, p[i].ip);
+		}
+	}
+	write_join(e); // the packets stay only during this call
+}
+
+static void seal_queue(struct end *e)
+{
+	if (e->queued)
+		(void)plane_send_packets(e->plane, loop_now(e->loop), SITE, e->queue, e->queued);
+	e->queued = 0;
+}
+
+// A packet of the device that is larger than a slot is not cut: it goes alone.
+static void queue_split(struct end *e, struct offload_split *s)
+{
+	for (;;) {
+		size_t next = s->head.kind ? s->payload + s->head.size : s->packet.n;
+		bool alone = next > SLOT - ESP_HEADROOM - ESP_TAILROOM;
+		struct packet *p = &e->packets[e->queued];
+		enum st st = ST_OK;
+		*p = alone ? packet_of(e->big, BIG, ESP_HEADROOM)
+		           : packet_of(e->slots + (size_t)e->queued * SLOT, SLOT, ESP_HEADROOM);
+		if (!offload_next(s, p, &st))
+			return;
+		if (st != ST_OK)
+			continue;
+		e->queue[e->queued++] = p;
+		if (alone || e->queued == PLANE_BATCH)
+			seal_queue(e);
+	}
+}
+
+static void tun_ready(void *arg, uint32_t events)
+{
+	struct end *e = arg;
+	size_t n, skip = e->tun.head ? TUN_HEAD : 0;
+	for (int i = 0; i < READS && (n = tun_read(&e->tun, e->in, sizeof e->in)) > skip; i++) {
+		struct offload_head head = { 0 };
+		struct offload_split s;
+		if (skip)
+			memcpy(&head, e->in, sizeof head);
+		if (offload_split(&s, &head, span_of(e->in + skip, n - skip)) == ST_OK)
+			queue_split(e, &s);
+	}
+	seal_queue(e);
+}
+
+static void udp_ready(void *arg, uint32_t events)
+{
+	struct end *e = arg;
+	struct udp_packet dg[PLANE_BATCH];
+	size_t n = 0;
+	if (udp_receive(&e->socket, e->batch) <= 0)
+		return;
+	while (udp_next(e->batch, &dg[n]))
+		if (++n == PLANE_BATCH) {
+			plane_input(e->plane, loop_now(e->loop), LISTENER, dg, n);
+			n = 0;
+		}
+	if (n)
+		plane_input(e->plane, loop_now(e->loop), LISTENER, dg, n);
+}
+
+static void each_turn(void *arg)
+{
+	struct end *e = arg;
+	plane_flush(e->plane, loop_now(e->loop));
+}
+
+static void tick(void *arg)
+{
+	struct end *e = arg;
+	struct plane_site_view v;
+	uint32_t at = SITE;
+	if (plane_site_next(e->plane, &at, &v) && lab_counter_ahead(e->c.counter, v.out_number) != ST_OK)
+		loop_stop(e->loop); // no number may be used that is not reserved
+	if (loop_now(e->loop) >= plane_due(e->plane))
+		plane_tick(e->plane, loop_now(e->loop));
+	loop_timer_set(e->loop, &e->tick, loop_now(e->loop) + TICK_NS);
+}
+
+static enum st open_plane(struct end *e)
+{
+	const struct plane_hooks hooks = { .arg = e, .send = send_out, .forward = e->tun.fd >= 0 ? forward : NULL };
+	const struct plane_site site = { .name = "laboratory" };
+	const struct encap_rules rules = { 0 };
+	struct ike_pair pair;
+	struct plane_way way;
+	enum st st = aead_engine_new(aead_best(), e->c.crypto, &e->engine);
+	if (st != ST_OK)
+		return st;
+	const struct plane_config config = { .engine = e->engine, .random = random_system() };
+	st = plane_new(&config, &hooks, &e->plane);
+	if (st == ST_OK)
+		st = plane_set_listener(e->plane, LISTENER, &rules);
+	if (st == ST_OK && e->tun.fd < 0)
+		st = plane_set_inner(e->plane, e->c.inner, e->c.inner_count);
+	if (st == ST_OK)
+		st = plane_site_set(e->plane, SITE, &site);
+	lab_keys_pair(e->c.keys, e->c.us, &pair, &way);
+	way.before = e->c.counter->from;
+	way.ends.local = (struct addr){ 0 };
+	if (st == ST_OK)
+		st = plane_pair_up(e->plane, loop_now(e->loop), SITE, &pair, &way);
+	secret_wipe(&pair, sizeof pair);
+	return st;
+}
+
+static enum st open_all(struct end *e)
+{
+	e->slots = malloc((size_t)PLANE_BATCH * SLOT);
+	e->big = malloc(BIG);
+	enum st st = e->slots && e->big ? loop_new(&e->loop) : ST_NO_MEMORY;
+	if (st == ST_OK)
+		st = udp_batch_new(&e->batch);
+	if (st == ST_OK)
+		st = udp_open(&e->c.listen, false, &e->socket);
+	if (st == ST_OK)
+		(void)udp_trains(&e->socket);
+	if (st == ST_OK)
+		st = open_plane(e);
+	if (st == ST_OK)
+		st = loop_add(e->loop, e->socket.fd, EPOLLIN, udp_ready, e);
+	if (st == ST_OK && e->tun.fd >= 0)
+		st = loop_add(e->loop, e->tun.fd, EPOLLIN, tun_ready, e);
+	return st;
+}
+
+enum st end_new(const struct end_config *config, struct end **out)
+{
+	struct end *e = calloc(1, sizeof *e);
+	if (!e)
+		return ST_NO_MEMORY;
+	e->c = *config;
+	e->socket.fd = e->tun.fd = -1;
+	if (config->tun) {
+		e->tun = *config->tun;
+		config->tun->fd = -1;
+		e->join.udp = e->tun.uso;
+	}
+	enum st st = open_all(e);
+	if (st != ST_OK) {
+		end_free(e);
+		return st;
+	}
+	loop_each_turn(e->loop, each_turn, e);
+	e->tick = (struct loop_timer){ .fn = tick, .arg = e };
+	loop_timer_set(e->loop, &e->tick, loop_now(e->loop) + TICK_NS);
+	*out = e;
+	return ST_OK;
+}
+
+void end_free(struct end *e)
+{
+	if (!e)
+		return;
+	plane_free(e->plane);
+	aead_engine_free(e->engine);
+	udp_batch_free(e->batch);
+	udp_close(&e->socket);
+	tun_close(&e->tun);
+	loop_free(e->loop);
+	free(e->slots);
+	free(e->big);
+	free(e);
+}
+
+struct loop *end_loop(struct end *e)
+{
+	return e->loop;
+}
+
+const struct plane_counters *end_counters(struct end *e)
+{
+	return plane_counters(e->plane);
+}
+
+const struct addr *end_local(const struct end *e)
+{
+	return &e->socket.local;
+}

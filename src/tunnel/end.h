@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// One end of a laboratory tunnel in one thread: a socket, a data plane, and a TUN device or nothing (then it answers pings of its
+// inner addresses). `trapline tunnel --lab` is this.
+#ifndef TUNNEL_END_H
+#define TUNNEL_END_H
+
+#include "crypto/crypto.h"
+#include "io/loop.h"
+#include "io/tun.h"
+#include "tunnel/lab_keys.h"
+
+struct end;
+
+struct end_config {
+	struct crypto *crypto;
+	const struct lab_keys *keys;
+	enum lab_end us;
+	struct lab_counter *counter; // reserved ahead as it is used
+	struct addr listen;
+	struct tun *tun;          // NULL: none. Taken over
+	const struct addr *inner; // answered where there is no TUN device
+	size_t inner_count;
+};
+
+// ST_IN_USE, ST_DENIED, ST_SYSTEM with errno (the socket); ST_NO_MEMORY. The caller owns *out: end_free, which wipes every key.
+enum st end_new(const struct end_config *config, struct end **out);
+void end_free(struct end *e);
+struct loop *end_loop(struct end *e);
+const struct plane_counters *end_counters(struct end *e);
+// Where it listens.
+const struct addr *end_local(const struct end *e);
+
+#endif
