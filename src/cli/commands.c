@@ -193,6 +193,19 @@ static const struct cli_option tunnel_options[] = {
 	END,
 };
 
+static const struct cli_option wrap_options[] = {
+	{ "stack", 0, "ADDRESS", NULL, "the IPsec host" },
+	{ "peer", 0, "LOCAL[=FAR:PORT]", NULL,
+	  "a peer: our address that the stack takes for it, and where it is (repeatable)" },
+	{ "spi", 0, "SPI=LOCAL", NULL, "packets with this SPI come from that peer, wherever it is (repeatable)" },
+	{ "listen", 0, "ADDR:PORT", NULL, "the UDP port (2797; a client's: any)" },
+	{ "draft", 0, NULL, NULL,
+	  "draft-huttunen-ipsec-esp-in-udp-00: both ports 2797, no checksum, empty keepalives" },
+	{ "no-follow", 0, NULL, NULL, "a peer stays where it first was" },
+	HELP,
+	END,
+};
+
 static const struct cli_option demo_options[] = {
 	{ "speed", 0, "N", NULL, "so many times faster (1)" },
 	{ "once", 0, NULL, NULL, "end when the story is over" },
@@ -369,6 +382,19 @@ static const struct command commands[] = {
 	  "prints its counters when it "
 	  "ends. Keys by hand are not for production; trapline site add makes a site by IKEv2.",
 	  tunnel_options, cmd_tunnel },
+	{ "wrap", "client|gateway", "client gateway", 1, 1, "carry the raw ESP of an IPsec host through a NAT, in UDP",
+	  "For IPsec stacks that cannot wrap ESP in UDP themselves. The stack is configured with LOCAL, an address of "
+	  "this host, as its "
+	  "peer; raw ESP (protocol 50) from it goes out in UDP, and what comes back is raw ESP from LOCAL again. A "
+	  "`client` has one far "
+	  "end and keeps the NAT's mapping open; a `gateway` knows each peer by its own LOCAL, and by the SPI of its "
+	  "packets, named by "
+	  "--spi or pinned when it comes from where the peer is. No key is seen, so nothing can be authenticated: that "
+	  "a pinned SPI is "
+	  "followed to another address is limited to once in 5 seconds, counted, and switched off by --no-follow. IKE "
+	  "is not carried: it "
+	  "crosses a NAT by itself. It needs CAP_NET_RAW to start. Counters are printed at the end.",
+	  wrap_options, cmd_wrap },
 	{ "demo", "", NULL, 0, 0, "a simulated fleet, with a collector of its own, to look at",
 	  "Eleven devices on loopback addresses send real traps to a collector that the demo starts in a folder of its "
 	  "own, and "

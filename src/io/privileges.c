@@ -68,3 +68,11 @@ enum st privileges_drop(const char *user)
 	}
 	return ST_OK;
 }
+
+enum st privileges_forget(void)
+{
+	if (capabilities_clear() && capabilities_gone())
+		return ST_OK;
+	errno = errno ? errno : EPERM;
+	return ST_SYSTEM;
+}

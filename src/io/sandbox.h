@@ -30,5 +30,7 @@ enum st sandbox_enter(const struct sandbox *s, struct sandbox_state *out);
 // ST_NONE: no such user. ST_DENIED: not root, or the user is root by another name. ST_SYSTEM with errno: the process is
 // half way and must end.
 enum st privileges_drop(const char *user);
+// Gives up every capability and stays who it is. ST_SYSTEM with errno.
+enum st privileges_forget(void);
 
 #endif
