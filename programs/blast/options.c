@@ -22,6 +22,8 @@ enum option_id {
 	OPT_LINGER,
 	OPT_WINDOW,
 	OPT_SOURCES,
+	OPT_ESP,
+	OPT_INNER,
 	OPT_SIZE,
 	OPT_FIRST,
 	OPT_COMMUNITY,
@@ -47,6 +49,8 @@ static const struct option names[] = {
 	{ "linger-ms", required_argument, NULL, OPT_LINGER },
 	{ "window", required_argument, NULL, OPT_WINDOW },
 	{ "sources", required_argument, NULL, OPT_SOURCES },
+	{ "esp", required_argument, NULL, OPT_ESP },
+	{ "inner", required_argument, NULL, OPT_INNER },
 	{ "size", required_argument, NULL, OPT_SIZE },
 	{ "seq-start", required_argument, NULL, OPT_FIRST },
 	{ "community", required_argument, NULL, OPT_COMMUNITY },
@@ -75,6 +79,8 @@ static const char help[] =
         "  --count N           how many\n"
         "  --size BYTES        of each message (247); not of v3\n"
         "  --sources N         source addresses, from 127.1.0.1 on (1: the kernel's choice)\n"
+        "  --esp FILE          sealed in ESP with keys by hand, as the site of FILE; traps only\n"
+        "  --inner ADDR:PORT   with --esp: whom they are for, inside\n"
         "  --seq-start N       the first sequence number (0)\n"
         "  --gso on|off        trains by UDP_SEGMENT (on)\n"
         "  --inform            informs: counts and times acknowledgements, sends again what stays unanswered\n"
@@ -146,6 +152,11 @@ static bool take_numbers(struct options *o, int id, const char *text)
 			return false;
 		o->train.sources = (uint32_t)v;
 		return true;
+	case OPT_ESP:
+		o->train.esp = text;
+		return true;
+	case OPT_INNER:
+		return addr_parse(text, &o->train.inner) == ST_OK;
 	case OPT_SIZE:
 		if (!number(text, MAKER_SIZE_MAX, &v))
 			return false;

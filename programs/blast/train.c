@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/scoped.h"
+#include "sealer.h"
 
 enum {
 	FIRST_SOURCE = 0x7f010001, // 127.1.0.1
@@ -47,11 +48,17 @@ enum st train_open(struct train *t, const struct train_options *o)
 		return st;
 	}
 	t->fd = fd_give(&fd);
-	return ST_OK;
+	const char *why;
+	st = o->esp ? sealer_new(o->esp, &o->to, &o->inner, t->fd, &t->sealer, &why) : ST_OK;
+	if (st != ST_OK)
+		train_close(t);
+	return st;
 }
 
 void train_close(struct train *t)
 {
+	sealer_free(t->sealer);
+	t->sealer = NULL;
 	fd_close(&t->fd);
 	free(t->bytes);
 	free(t->replies);
@@ -128,9 +135,20 @@ static void send_singly(struct train *t)
 	}
 }
 
+static void send_sealed(struct train *t)
+{
+	for (unsigned i = 0; i < t->n; i++)
+		sealer_add(t->sealer, span_of(t->bytes + t->o.size * i, t->o.size));
+	uint64_t left = sealer_flush(t->sealer);
+	t->sent += left;
+	t->errors += t->n - left;
+}
+
 void train_flush(struct train *t)
 {
-	if (t->n && t->o.segment)
+	if (t->n && t->sealer)
+		send_sealed(t);
+	else if (t->n && t->o.segment)
 		send_train(t);
 	else if (t->n)
 		send_singly(t);

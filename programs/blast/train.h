@@ -23,10 +23,14 @@ enum train_limits {
 
 struct train_options {
 	struct addr to;
-	bool segment;     // UDP_SEGMENT
-	uint32_t sources; // 1: the kernel chooses
-	size_t size;      // bytes of every datagram
+	bool segment;      // UDP_SEGMENT
+	uint32_t sources;  // 1: the kernel chooses
+	size_t size;       // bytes of every datagram
+	const char *esp;   // NULL, or a file of keys by hand: each is sealed
+	struct addr inner; // with esp: whom it is for, inside
 };
+
+struct sealer;
 
 struct train {
 	int fd;
@@ -36,6 +40,7 @@ struct train {
 	unsigned limit, n; // datagrams of a train, at most and now
 	uint32_t source;
 	uint64_t sent, errors;
+	struct sealer *sealer; // NULL: in clear
 	uint8_t *bytes;
 	uint8_t *replies;
 };
