@@ -118,6 +118,8 @@ static const struct cli_option waiting_options[] = {
 static const struct cli_option decode_options[] = {
 	{ "hex", 0, "HEX", NULL, "the octets of one message instead of a capture; may be repeated" },
 	{ "port", 0, "PORT", NULL, "look at datagrams to this UDP port besides 162 and 2697; may be repeated" },
+	{ "esp-keys", 0, "FILE", COMPLETE_FILE,
+	  "open ESP in UDP with these keys (those of trapline tunnel --lab), on any port; may be repeated" },
 	{ "ignore-time", 0, NULL, NULL, "version 3: accept whatever the clocks say, and replays" },
 	{ "community", 0, "COMMUNITY", NULL,
 	  "a community to accept from everywhere, instead of those of the configuration" },

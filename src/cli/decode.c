@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/decoder.h"
+#include "cli/esp_opener.h"
 #include "cli/place.h"
 #include "cli/secret.h"
 #include "cli/user.h"
@@ -32,6 +33,9 @@ struct decoding {
 	bool json, colour;
 	struct text line;
 	uint64_t shown, unchecked, fragments, streams, broken;
+	struct esp_opener *opener; // NULL: no keys of ESP
+	int64_t at;                // when the datagram at hand was captured
+	uint64_t opened;
 };
 
 static void print_varbinds(const struct event_words *w, struct text *out)
@@ -90,8 +94,51 @@ static bool wanted_port(const struct decoding *d, unsigned port)
 	return false;
 }
 
+// What came out of ESP and is no trap.
+static void show_inner(struct decoding *d, const struct packet *p, struct span inner)
+{
+	static const char *const kinds[] = { [PACKET_UDP] = "udp",
+		                             [PACKET_TCP] = "tcp",
+		                             [PACKET_FRAGMENT] = "fragment",
+		                             [PACKET_OTHER] = "other",
+		                             [PACKET_BROKEN] = "broken" };
+	char from[ADDR_TEXT], to[ADDR_TEXT];
+	text_clear(&d->line);
+	addr_text(&p->from, from);
+	addr_text(&p->to, to);
+	if (d->json) {
+		struct json j = json_of(&d->line);
+		json_open(&j, '{');
+		json_key_str(&j, "kind", "esp");
+		json_key_str(&j, "from", from);
+		json_key_str(&j, "to", to);
+		json_key_str(&j, "protocol", kinds[p->kind]);
+		json_key_uint(&j, "octets", inner.n);
+		json_close(&j, '}');
+	} else {
+		text_printf(&d->line, "inside ESP: %s, %s to %s, %zu octets", kinds[p->kind], from, to, inner.n);
+	}
+	puts(text_str(&d->line));
+}
+
+static void take_inner(void *arg, struct span inner)
+{
+	enum { LINKTYPE_RAW = 101 };
+	struct decoding *d = arg;
+	const struct packet p = packet_parse(LINKTYPE_RAW, inner);
+	const struct decoder_origin origin = { .at = d->at, .peer = p.from, .transport = TRANSPORT_ESP };
+	d->opened++;
+	if (p.kind == PACKET_UDP && wanted_port(d, p.to.port))
+		show(d, &origin, p.payload);
+	else
+		show_inner(d, &p, inner);
+}
+
 static void take_packet(struct decoding *d, const struct packet *p, int64_t at)
 {
+	d->at = at;
+	if (d->opener && p->kind == PACKET_UDP && !p->cut && esp_opener_take(d->opener, p->payload))
+		return;
 	const struct decoder_origin origin = { .at = at, .peer = p->from, .transport = TRANSPORT_UDP, .cut = p->cut };
 	d->fragments += p->kind == PACKET_FRAGMENT;
 	d->broken += p->kind == PACKET_BROKEN;
@@ -115,7 +162,12 @@ static void say_left_out(const struct decoding *d)
 		fprintf(stderr, "%" PRIu64 " TCP segments to these ports are not read\n", d->streams);
 	if (d->broken)
 		fprintf(stderr, "%" PRIu64 " packets end inside a header\n", d->broken);
-	if (!d->shown)
+	if (d->opener && esp_opener_dropped(d->opener))
+		fprintf(stderr,
+		        "%" PRIu64
+		        " ESP packets of these keys were dropped: forged, seen before, or not of their networks\n",
+		        esp_opener_dropped(d->opener));
+	if (!d->shown && !d->opened)
 		fprintf(stderr, "no datagram to a trap port; name other ports with --port\n");
 }
 
@@ -241,6 +293,22 @@ static int make_decoder(struct decoding *d)
 	return st ? args_failed(d->args, "cannot decode: %s", st_text(st)) : CLI_DONE;
 }
 
+static int take_esp(struct decoding *d)
+{
+	size_t at = 0;
+	int code = CLI_DONE;
+	for (const char *file; code == CLI_DONE && (file = args_next(d->args, "esp-keys", &at));) {
+		struct text why = { 0 };
+		enum st st = d->opener ? ST_OK : esp_opener_new(take_inner, d, &d->opener);
+		if (st == ST_OK)
+			st = esp_opener_add(d->opener, file, &why);
+		if (st != ST_OK)
+			code = args_failed(d->args, "%s: %s", file, why.n ? text_str(&why) : st_text(st));
+		text_done(&why);
+	}
+	return code;
+}
+
 static int prepare(struct decoding *d)
 {
 	d->policy = policy_new();
@@ -255,6 +323,8 @@ static int prepare(struct decoding *d)
 		code = take_config(d);
 	if (code == CLI_DONE)
 		code = take_users(d);
+	if (code == CLI_DONE)
+		code = take_esp(d);
 	return code == CLI_DONE ? make_decoder(d) : code;
 }
 
@@ -268,6 +338,7 @@ int cmd_decode(const struct args *a)
 	if (code == CLI_DONE)
 		code = hex ? read_hex(&d) : read_capture(&d, a->operands[0]);
 	decoder_free(d.decoder);
+	esp_opener_free(d.opener);
 	free(d.users);
 	user_given_done(&d.given);
 	policy_free(d.policy);

@@ -174,6 +174,48 @@ def reload_while_up(tap):
         tap.ok(numbers[0] > 1 << 24, "behind the block that was reserved before", numbers)
 
 
+def decoded(tap):
+    """decode opens a capture with the keys: the traps inside, the collector's answers, pings; not what is forged or seen before."""
+    keys = tunnels.Keys(1, folder(), "rotterdam")
+    capture = folder() / "c.pcap"
+    with laboratory([keys]) as c:
+        with harness.capturing(str(capture), "udp port 2797"):
+            site = tunnels.Site(keys)
+            site.say(inform(1))
+            site.hear()
+            site.ping(2)
+            again = site.say(notification(3))
+            site.send(again)
+            site.send(again[:-1] + bytes([again[-1] ^ 1]))
+            c.wait_events(2)
+    done = harness.run([harness.TRAPLINE, "decode", capture, "--esp-keys", keys.file, "--json", "--community", COMMUNITY])
+    lines = [harness.json.loads(line) for line in done.stdout.splitlines()]
+    tap.same([(e["kind"], e.get("transport"), (e.get("peer") or e["from"]).split(":")[0]) for e in lines],
+             [("inform", "esp", tunnels.DEVICE), ("esp", None, tunnels.INNER), ("esp", None, tunnels.DEVICE), ("esp", None, tunnels.INNER),
+              ("trap", "esp", tunnels.DEVICE)], "the inform, its answer, the ping, its answer, the trap")
+    tap.ok("2 ESP packets of these keys were dropped" in done.stderr, "a replay and a forgery are not opened", done.stderr)
+    other = tunnels.Keys(5, folder(), "other")
+    done = harness.run([harness.TRAPLINE, "decode", capture, "--esp-keys", other.file, "--json"])
+    tap.ok(done.stdout == "" and "no datagram to a trap port" in done.stderr, "with other keys nothing is shown", done.stderr)
+
+
+def taken_by_nobody(tap):
+    """Somebody on the path sends a site's own fresh packet from elsewhere, before it comes itself: he is asked, and gets nothing."""
+    keys = tunnels.Keys(1, folder(), "rotterdam")
+    with laboratory([keys]) as c:
+        site, thief = tunnels.Site(keys), tunnels.Site(keys)
+        site.ping(1)
+        home = c.status()["tunnel"]["sites"][0]["peer"]
+        fresh = keys.seal(tunnels.IP(src=tunnels.DEVICE, dst=tunnels.INNER) / tunnels.ICMP(id=77, seq=2))
+        thief.send(fresh)
+        site.send(fresh)
+        tap.ok(thief.hear(1.0) is not None, "the new address is asked by a sealed echo request")
+        answer = site.hear()
+        tap.ok(answer is not None and answer.payload.seq == 2 and site.ping(3), "the site is answered at home all the time", answer)
+        status = settled(c)
+        tap.same((status["tunnel"]["sites"][0]["peer"], status["tunnel"]["moved"]), (home, 0), "and did not move")
+
+
 def not_without_lab(tap):
     keys = tunnels.Keys(1, folder(), "rotterdam")
     c = Collector(tunnel={"listen": ["udp:127.0.0.1:2797"], "inner": [tunnels.INNER]},
@@ -191,4 +233,4 @@ if __name__ == "__main__":
     except ImportError:
         print("1..0 # SKIP python3-scapy is not installed")
         raise SystemExit(0)
-    harness.main(one_site, what_is_dropped, same_addresses, reload_while_up, not_without_lab)
+    harness.main(one_site, what_is_dropped, decoded, taken_by_nobody, same_addresses, reload_while_up, not_without_lab)
