@@ -208,6 +208,22 @@ static const struct cli_option wrap_options[] = {
 	END,
 };
 
+static const struct cli_option join_options[] = {
+	{ "collector", 0, "HOST[:PORT]", NULL, "the collector (port 2797)" },
+	{ "identity", 0, "FQDN", NULL, "who we say we are" },
+	{ "peer", 0, "FQDN", NULL, "who the collector is (default: trapline)" },
+	{ "psk-file", 0, "FILE", COMPLETE_FILE, "a file that holds the key" },
+	{ "psk", 0, "KEY", NULL, "the key itself, which other users of this machine can see; better --psk-file" },
+	{ "networks", 0, "PREFIX", NULL,
+	  "a network behind us (repeatable); without one an inner address is asked for" },
+	{ "inner", 0, "PREFIX", NULL, "the collector's inner address (repeatable)" },
+	{ "tun", 0, "DEVICE", NULL,
+	  "a TUN device for these networks; without one pings of our inner address are answered" },
+	{ "listen", 0, "ADDR:PORT", NULL, "our UDP port (default: any)" },
+	HELP,
+	END,
+};
+
 static const struct cli_option demo_options[] = {
 	{ "speed", 0, "N", NULL, "so many times faster (1)" },
 	{ "once", 0, NULL, NULL, "end when the story is over" },
@@ -397,6 +413,13 @@ static const struct command commands[] = {
 	  "is not carried: it "
 	  "crosses a NAT by itself. It needs CAP_NET_RAW to start. Counters are printed at the end.",
 	  wrap_options, cmd_wrap },
+	{ "join", "", NULL, 0, 0, "connect this machine, and the networks behind it, to a collector by IPsec",
+	  "The site's end of a tunnel: it calls the collector by IKEv2 with a pre-shared key, from behind any NAT, and "
+	  "stays connected. "
+	  "With --tun the kernel routes by a TUN device that was made before (ip tuntap add dev NAME mode tun user "
+	  "USER; its addresses and "
+	  "routes are yours to set). It needs no privilege.",
+	  join_options, cmd_join },
 	{ "demo", "", NULL, 0, 0, "a simulated fleet, with a collector of its own, to look at",
 	  "Eleven devices on loopback addresses send real traps to a collector that the demo starts in a folder of its "
 	  "own, and "

@@ -23,7 +23,7 @@ const struct command *command_find(const char *name); // NULL: no such command
 const struct command *command_at(size_t i);
 
 command_fn cmd_ack, cmd_alarms, cmd_check, cmd_clear, cmd_completion, cmd_decode, cmd_demo, cmd_devices, cmd_engine,
-        cmd_events, cmd_explain, cmd_help, cmd_import, cmd_rebuild, cmd_rules, cmd_send, cmd_serve, cmd_silence,
-        cmd_site, cmd_status, cmd_tunnel, cmd_verify, cmd_version, cmd_waiting, cmd_wrap;
+        cmd_events, cmd_explain, cmd_help, cmd_import, cmd_join, cmd_rebuild, cmd_rules, cmd_send, cmd_serve,
+        cmd_silence, cmd_site, cmd_status, cmd_tunnel, cmd_verify, cmd_version, cmd_waiting, cmd_wrap;
 
 #endif

@@ -129,6 +129,7 @@ static int print_texts(struct site_place *p, struct site_text *t)
 	int code = place_config(p->args, &p->config); // as it is now
 	if (code == CLI_DONE) {
 		t->config = p->config;
+		site_join(t, &out);
 		site_swanctl(t, &out);
 		fputs("This is the only time that the key is shown.\n", stderr);
 		fputs(text_str(&out), stdout);

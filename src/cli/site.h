@@ -12,6 +12,8 @@ struct site_text {
 	const struct config *config;    // ours: identity, inner addresses, the port
 };
 
+// The command for another Trapline; the key is in a file there.
+void site_join(const struct site_text *t, struct text *out);
 // A swanctl.conf for strongSwan. Holds the key.
 void site_swanctl(const struct site_text *t, struct text *out);
 

@@ -84,3 +84,17 @@ void site_swanctl(const struct site_text *t, struct text *out)
 	            "}\n",
 	            t->identity, t->psk);
 }
+
+void site_join(const struct site_text *t, struct text *out)
+{
+	text_printf(out,
+	            "# or, at another Trapline, with the secret below in the file psk:\n# trapline join --collector "
+	            "%s:%u --identity %s --peer ",
+	            t->collector, port_of(t->config), t->identity);
+	add_ours(t, out);
+	text_add(out, " --psk-file psk --inner ");
+	add_inner(t->config, out);
+	if (t->networks)
+		text_printf(out, " --networks %s --tun DEVICE", t->networks);
+	text_add(out, "\n");
+}

@@ -14,8 +14,22 @@
 enum { SITE = 0, LISTENER = 0, READS = 64, SLOT = ESP_HEADROOM + 2048 + ESP_TAILROOM, TICK_NS = 250000000 };
 enum { BIG = ESP_HEADROOM + TUN_PACKET_MAX + ESP_TAILROOM }; // where a device has a larger MTU than a slot
 
+enum { TOLD_MAX = 64 };
+
+// What the plane told, kept until it may be called again.
+struct told {
+	struct plane_tell t;
+	uint8_t *bytes;
+};
+
 struct end {
 	struct end_config c;
+	struct ike *ike; // NULL: keys by hand
+	uint32_t ike_site;
+	struct loop_timer due;
+	struct told told[TOLD_MAX];
+	unsigned told_count;
+	struct addr given; // inner, handed to us
 	struct tun tun;
 	struct loop *loop;
 	struct loop_timer tick;
@@ -129,9 +143,129 @@ static void udp_ready(void *arg, uint32_t events)
 		plane_input(e->plane, loop_now(e->loop), LISTENER, dg, n);
 }
 
+// More than fit are lost as on the way.
+static void keep_told(void *arg, const struct plane_tell *t)
+{
+	struct end *e = arg;
+	if (e->told_count == TOLD_MAX)
+		return;
+	struct told *k = &e->told[e->told_count];
+	*k = (struct told){ .t = *t, .bytes = t->bytes.n ? malloc(t->bytes.n) : NULL };
+	if (t->bytes.n && !k->bytes)
+		return;
+	if (t->bytes.n)
+		memcpy(k->bytes, t->bytes.p, t->bytes.n);
+	k->t.bytes = span_of(k->bytes, t->bytes.n);
+	e->told_count++;
+}
+
+static void pair_up(struct end *e, const struct ike_effect *x)
+{
+	struct ike_view v = { 0 };
+	(void)ike_look(e->ike, e->ike_site, &v);
+	const struct plane_way way = { .ends.peer = x->path.remote, .listener = LISTENER, .natted = v.nat_here };
+	(void)plane_pair_up(e->plane, loop_now(e->loop), SITE, x->pair, &way);
+}
+
+static void site_up(struct end *e, const struct ike_effect *x)
+{
+	static const uint8_t none[4];
+	bool given = memcmp(x->address, none, sizeof none) != 0;
+	if (given) {
+		e->given = (struct addr){ .ip = { [10] = 0xff, 0xff } };
+		memcpy(e->given.ip + 12, x->address, sizeof x->address);
+		if (e->tun.fd < 0)
+			(void)plane_set_inner(e->plane, &e->given, 1);
+	}
+	if (e->c.tell)
+		e->c.tell(e->c.arg, true, given ? x->address : NULL, ST_OK);
+}
+
+static void act(struct end *e, const struct ike_effect *x)
+{
+	int64_t now = loop_now(e->loop);
+	const struct encap_ends ends = { .peer = x->path.remote };
+	const struct udp_out out = { .bytes = x->bytes, .to = x->path.remote };
+	switch (x->kind) {
+	case IKE_SEND:
+		(void)udp_send(&e->socket, &out, 1);
+		break;
+	case IKE_PAIR_UP:
+		pair_up(e, x);
+		break;
+	case IKE_PAIR_DOWN:
+		plane_pair_down(e->plane, now, x->spi);
+		break;
+	case IKE_PAIR_MOVED:
+		plane_pair_moved(e->plane, now, x->spi, &ends, LISTENER);
+		break;
+	case IKE_SITE_UP:
+		site_up(e, x);
+		break;
+	case IKE_SITE_DOWN:
+		if (e->c.tell)
+			e->c.tell(e->c.arg, false, NULL, x->why);
+		break;
+	case IKE_SPI_FREE:
+		break;
+	}
+}
+
+static void take_told(struct end *e, const struct plane_tell *t, struct ike_out *out)
+{
+	int64_t now = loop_now(e->loop);
+	// One address is enough: which of ours it came to does not matter to a single peer.
+	const struct ike_path path = { .local = e->socket.local,
+		                       .remote = t->ends.peer,
+		                       .marked = t->framing == ENCAP_MARKER };
+	switch (t->kind) {
+	case PLANE_TELL_IKE:
+		(void)ike_input(e->ike, now, &path, t->bytes, out);
+		break;
+	case PLANE_TELL_HEARD:
+		ike_heard(e->ike, now, t->spi);
+		break;
+	case PLANE_TELL_REKEY:
+	case PLANE_TELL_EXPIRED:
+		ike_rekey(e->ike, now, t->spi, out);
+		break;
+	case PLANE_TELL_PROPOSED:
+		ike_probe(e->ike, now, t->spi, &path, out);
+		break;
+	case PLANE_TELL_MOVED:
+		break;
+	}
+}
+
+// What was told, what is due, and what comes of both.
+static void turn_ike(struct end *e)
+{
+	struct ike_out out = { 0 };
+	for (unsigned i = 0; i < e->told_count; i++) {
+		take_told(e, &e->told[i].t, &out);
+		free(e->told[i].bytes);
+	}
+	e->told_count = 0;
+	if (loop_now(e->loop) >= ike_due(e->ike))
+		ike_tick(e->ike, loop_now(e->loop), &out);
+	for (size_t i = 0; i < out.n; i++)
+		act(e, &out.at[i]);
+	ike_out_done(&out);
+	if (ike_due(e->ike) == INT64_MAX)
+		loop_timer_stop(e->loop, &e->due);
+	else
+		loop_timer_set(e->loop, &e->due, ike_due(e->ike));
+}
+
+static void nothing(void *arg)
+{
+}
+
 static void each_turn(void *arg)
 {
 	struct end *e = arg;
+	if (e->ike)
+		turn_ike(e);
 	plane_flush(e->plane, loop_now(e->loop));
 }
 
@@ -140,20 +274,41 @@ static void tick(void *arg)
 	struct end *e = arg;
 	struct plane_site_view v;
 	uint32_t at = SITE;
-	if (plane_site_next(e->plane, &at, &v) && lab_counter_ahead(e->c.counter, v.out_number) != ST_OK)
+	if (e->c.counter && plane_site_next(e->plane, &at, &v) &&
+	    lab_counter_ahead(e->c.counter, v.out_number) != ST_OK)
 		loop_stop(e->loop); // no number may be used that is not reserved
 	if (loop_now(e->loop) >= plane_due(e->plane))
 		plane_tick(e->plane, loop_now(e->loop));
 	loop_timer_set(e->loop, &e->tick, loop_now(e->loop) + TICK_NS);
 }
 
-static enum st open_plane(struct end *e)
+static enum st use_keys(struct end *e)
 {
-	const struct plane_hooks hooks = { .arg = e, .send = send_out, .forward = e->tun.fd >= 0 ? forward : NULL };
-	const struct plane_site site = { .name = "laboratory" };
-	const struct encap_rules rules = { 0 };
 	struct ike_pair pair;
 	struct plane_way way;
+	lab_keys_pair(e->c.keys, e->c.us, &pair, &way);
+	way.before = e->c.counter->from;
+	way.ends.local = (struct addr){ 0 };
+	enum st st = plane_pair_up(e->plane, loop_now(e->loop), SITE, &pair, &way);
+	secret_wipe(&pair, sizeof pair);
+	return st;
+}
+
+static enum st use_ike(struct end *e)
+{
+	const struct ike_config config = { .crypto = e->c.crypto, .engine = e->engine, .random = random_system() };
+	enum st st = ike_new(&config, &e->ike);
+	return st ? st : ike_add_site(e->ike, e->c.site, &e->ike_site);
+}
+
+static enum st open_plane(struct end *e)
+{
+	const struct plane_hooks hooks = { .arg = e,
+		                           .send = send_out,
+		                           .forward = e->tun.fd >= 0 ? forward : NULL,
+		                           .tell = e->c.site ? keep_told : NULL };
+	const struct plane_site site = { .name = "peer", .ike = e->c.site };
+	const struct encap_rules rules = { 0 };
 	enum st st = aead_engine_new(aead_best(), e->c.crypto, &e->engine);
 	if (st != ST_OK)
 		return st;
@@ -165,12 +320,8 @@ static enum st open_plane(struct end *e)
 		st = plane_set_inner(e->plane, e->c.inner, e->c.inner_count);
 	if (st == ST_OK)
 		st = plane_site_set(e->plane, SITE, &site);
-	lab_keys_pair(e->c.keys, e->c.us, &pair, &way);
-	way.before = e->c.counter->from;
-	way.ends.local = (struct addr){ 0 };
 	if (st == ST_OK)
-		st = plane_pair_up(e->plane, loop_now(e->loop), SITE, &pair, &way);
-	secret_wipe(&pair, sizeof pair);
+		st = e->c.site ? use_ike(e) : use_keys(e);
 	return st;
 }
 
@@ -212,6 +363,7 @@ enum st end_new(const struct end_config *config, struct end **out)
 		return st;
 	}
 	loop_each_turn(e->loop, each_turn, e);
+	e->due = (struct loop_timer){ .fn = nothing };
 	e->tick = (struct loop_timer){ .fn = tick, .arg = e };
 	loop_timer_set(e->loop, &e->tick, loop_now(e->loop) + TICK_NS);
 	*out = e;
@@ -222,6 +374,9 @@ void end_free(struct end *e)
 {
 	if (!e)
 		return;
+	for (unsigned i = 0; i < e->told_count; i++)
+		free(e->told[i].bytes);
+	ike_free(e->ike);
 	plane_free(e->plane);
 	aead_engine_free(e->engine);
 	udp_batch_free(e->batch);

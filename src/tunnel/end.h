@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One end of a laboratory tunnel in one thread: a socket, a data plane, and a TUN device or nothing (then it answers pings of its
-// inner addresses). `trapline tunnel --lab` is this.
+// One end of a tunnel in one thread: a socket, a data plane, and a TUN device or nothing (then it answers pings of its inner
+// addresses). Its keys are by hand (`trapline tunnel --lab`), or IKE's, which it calls the other end by (`trapline join`).
 #ifndef TUNNEL_END_H
 #define TUNNEL_END_H
 
@@ -13,9 +13,13 @@ struct end;
 
 struct end_config {
 	struct crypto *crypto;
-	const struct lab_keys *keys;
+	const struct lab_keys *keys; // NULL: `site`
 	enum lab_end us;
-	struct lab_counter *counter; // reserved ahead as it is used
+	struct lab_counter *counter; // of the keys, reserved ahead as it is used
+	const struct ike_site *site; // whom to call; copied
+	// It came up, with the inner address that was handed to it or NULL, or went down; NULL: nobody wants to know.
+	void (*tell)(void *arg, bool up, const uint8_t *address, enum st why);
+	void *arg;
 	struct addr listen;
 	struct tun *tun;          // NULL: none. Taken over
 	const struct addr *inner; // answered where there is no TUN device

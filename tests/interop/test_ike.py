@@ -79,6 +79,34 @@ def site_commands(tap):
         tap.ok(ups[0] and not ups[-1] and old > 0, "every up and down is an event", ups)
 
 
+def joined(tap):
+    """Trapline at both ends: `join` as nobody with a TUN device behind the NAT; either side is killed and comes back at once."""
+    router = places.Router()
+    place = router.site()
+    place.run("ip", "tuntap", "add", "dev", "join0", "mode", "tun", "user", "nobody")
+    place.run("ip", "link", "set", "dev", "join0", "mtu", "1400", "up")
+    place.add(f"{DEVICE}/32", "join0")
+    place.run("ip", "route", "add", f"{INNER}/32", "dev", "join0", "src", DEVICE)
+    secret = places.scratch() / "psk"
+    secret.write_text(PSK + "\n")
+    command = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", harness.TRAPLINE, "join",
+               "--collector", places.COLLECTOR, "--identity", "rotterdam", "--peer", "coll", "--psk-file", secret, "--networks", f"{DEVICE}/32", "--inner",
+               f"{INNER}/32", "--tun", "join0"]
+    with collector(site_of("rotterdam")) as c:
+        end = place.start(*command)
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER, patience=1)), "join comes up and pings are answered", c.said())
+        tap.same((sends(place, "trap", 1), sends(place, "inform", 2)), (0, 0), "a trap is sent, an inform acknowledged")
+        tap.same([(e["site"], e["transport"]) for e in c.wait_events(2)], [("rotterdam", "esp")] * 2, "with their site")
+        router.map(34000)
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER, patience=1), 5), "the NAT maps anew")
+        c.kill()
+        c.start()
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER, patience=1), 12), "the collector is killed and back within seconds (RFC 6290)", c.said())
+        harness.stop(end, harness.signal.SIGKILL)
+        place.start(*command)
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER, patience=1), 10), "the site is killed and back")
+
+
 def without_mobike(tap):
     nothing_lost(tap, "no")
 
@@ -110,4 +138,4 @@ def nothing_lost(tap, mobike):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(the_whole_story, wrong_key, site_commands, without_mobike, with_mobike)
+    harness.main(the_whole_story, wrong_key, site_commands, joined, without_mobike, with_mobike)

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// `trapline join`: a site's end, which calls the collector by IKEv2 and stays connected.
+#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/scoped.h"
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/secret.h"
+#include "ike/wire.h"
+#include "io/sandbox.h"
+#include "tunnel/end.h"
+
+enum { PSK_MAX = 256, PORT = 2797 };
+static const int64_t DPD =
+        INT64_C(5) * 1000000000; // a collector that lost its state says so at the next word (RFC 6290)
+
+struct join {
+	const struct args *args;
+	struct text psk;
+	struct ike_site site;
+	struct tun tun;
+	struct addr inner;
+	size_t inner_count;
+	struct end *end;
+	int signals;
+};
+
+// HOST or HOST:PORT, IPv6 in brackets.
+static int take_collector(struct join *j, const char *text)
+{
+	char host[256], port[8];
+	const char *colon = strrchr(text, ':'), *bracket = strchr(text, ']');
+	bool named = colon && (!bracket || colon > bracket) && (bracket || strchr(text, ':') == colon);
+	size_t n = named ? (size_t)(colon - text) : strlen(text);
+	const struct addrinfo want = { .ai_socktype = SOCK_DGRAM };
+	struct addrinfo *found = NULL;
+	if (bracket && n > 1)
+		n = (size_t)(bracket - ++text);
+	snprintf(host, sizeof host, "%.*s", (int)n, text);
+	snprintf(port, sizeof port, "%.5s", named ? colon + 1 : "2797");
+	int error = getaddrinfo(host, port, &want, &found);
+	if (error)
+		return args_failed(j->args, "--collector %s: %s", host, gai_strerror(error));
+	j->site.path.remote = addr_from_sockaddr(found->ai_addr);
+	freeaddrinfo(found);
+	return CLI_DONE;
+}
+
+static int take_networks(const struct join *j, const char *option, struct ike_ts_list *out, struct addr *first)
+{
+	size_t at = 0;
+	for (const char *text; (text = args_next(j->args, option, &at));) {
+		struct prefix p;
+		if (prefix_parse(text, &p) != ST_OK || out->n == IKE_TS_MAX)
+			return args_wrong(j->args, "--%s %s: write a prefix such as 10.1.0.0/24, %d at most", option,
+			                  text, IKE_TS_MAX);
+		if (first && !out->n)
+			memcpy(first->ip, p.ip, sizeof first->ip);
+		out->at[out->n++] = ike_ts_of(&p);
+	}
+	return CLI_DONE;
+}
+
+static int take_options(struct join *j)
+{
+	const struct args *a = j->args;
+	const char *collector = args_value(a, "collector"), *identity = args_value(a, "identity"),
+	           *peer = args_value(a, "peer");
+	if (!collector || !identity || !args_has(a, "inner"))
+		return args_wrong(
+		        a,
+		        "name --collector HOST, --identity NAME and --inner PREFIX, as trapline site add printed them");
+	j->site.name = identity;
+	j->site.local = (struct ike_identity){ ID_FQDN, span_str(identity) };
+	j->site.remote = (struct ike_identity){ ID_FQDN, span_str(peer ? peer : "trapline") };
+	j->site.initiate = true;
+	j->site.dpd = DPD;
+	int code = take_collector(j, collector);
+	if (code == CLI_DONE)
+		code = take_networks(j, "networks", &j->site.here, &j->inner);
+	if (code == CLI_DONE)
+		code = take_networks(j, "inner", &j->site.there, NULL);
+	j->inner_count = j->site.here.n > 0;
+	if (!j->site.here.n) { // whatever is handed out
+		static const struct prefix all = { .ip = { [10] = 0xff, 0xff }, .bits = 96 };
+		j->site.here.at[j->site.here.n++] = ike_ts_of(&all);
+		j->site.ask_address = true;
+	}
+	if (code == CLI_DONE)
+		code = secret_option(a, "psk", PSK_MAX, &j->psk);
+	if (code == CLI_DONE && !j->psk.n)
+		code = args_wrong(a, "name the key's file: --psk-file FILE");
+	j->site.psk = span_of(j->psk.p, j->psk.n);
+	return code;
+}
+
+static void tell(void *arg, bool up, const uint8_t *address, enum st why)
+{
+	const struct join *j = arg;
+	char peer[ADDR_TEXT];
+	addr_text(&j->site.path.remote, peer);
+	if (up && address)
+		fprintf(stderr, "connected to %s, inner address %u.%u.%u.%u\n", peer, address[0], address[1],
+		        address[2], address[3]);
+	else if (up)
+		fprintf(stderr, "connected to %s\n", peer);
+	else
+		fprintf(stderr, "not connected to %s: %s\n", peer, st_text(why));
+}
+
+static int open_end(struct join *j)
+{
+	const char *name = args_value(j->args, "tun"), *listen = args_value(j->args, "listen");
+	struct end_config c = {
+		.site = &j->site, .tell = tell, .arg = j, .inner = &j->inner, .inner_count = j->inner_count
+	};
+	char text[ADDR_TEXT];
+	enum st st = name ? tun_open(name, true, &j->tun) : ST_OK;
+	if (st)
+		return args_failed(j->args,
+		                   st == ST_DENIED
+		                           ? "%s is not ours; as root: ip tuntap add dev NAME mode tun user USER"
+		                           : "%s cannot be opened",
+		                   name);
+	c.tun = name ? &j->tun : NULL;
+	(void)addr_parse(addr_is_v4(&j->site.path.remote) ? "0.0.0.0:0" : "[::]:0", &c.listen);
+	if (listen && addr_parse(listen, &c.listen) != ST_OK)
+		return args_wrong(j->args, "--listen %s: write for example 0.0.0.0:4500", listen);
+	st = crypto_init(&c.crypto);
+	if (st == ST_OK)
+		st = end_new(&c, &j->end);
+	return st ? args_failed(j->args, "%s: %s", addr_text(&c.listen, text),
+	                        st == ST_SYSTEM ? strerror(errno) : st_text(st))
+	          : CLI_DONE;
+}
+
+static void on_signal(void *arg, uint32_t events)
+{
+	struct join *j = arg;
+	loop_stop(end_loop(j->end));
+}
+
+static int run(struct join *j)
+{
+	struct sandbox box = { 0 };
+	struct sandbox_state state;
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	j->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	enum st st = j->signals < 0 ? ST_SYSTEM : loop_add(end_loop(j->end), j->signals, EPOLLIN, on_signal, j);
+	if (st == ST_OK)
+		st = sandbox_enter(&box, &state);
+	if (st == ST_OK)
+		st = loop_run(end_loop(j->end));
+	return st ? args_failed(j->args, "cannot run: %s", strerror(errno)) : CLI_DONE;
+}
+
+int cmd_join(const struct args *a)
+{
+	struct join j = { .args = a, .signals = -1, .tun.fd = -1 };
+	int code = take_options(&j);
+	if (code == CLI_DONE)
+		code = open_end(&j);
+	if (code == CLI_DONE)
+		code = run(&j);
+	end_free(j.end);
+	fd_close(&j.signals);
+	tun_close(&j.tun);
+	secret_text_done(&j.psk);
+	return code;
+}
