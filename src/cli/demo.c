@@ -280,6 +280,8 @@ static int settle(struct demo *d)
 	unsigned expected;
 	for (int ms = 0; ms < SETTLE_MS && !is_over(d) && !judge(d, true, &expected); ms += LOOK_MS)
 		demo_fleet_answer(d->fleet, LOOK_MS);
+	if (d->stopped)
+		return CLI_FAILED;
 	bool good = judge(d, false, &expected);
 	fflush(stdout);
 	fprintf(stderr,
@@ -301,6 +303,8 @@ static int run(struct demo *d)
 	}
 	if (code == CLI_DONE)
 		code = settle(d);
+	if (code == CLI_FAILED && d->stopped && d->collector > 0)
+		args_failed(d->args, "ended before its story was over: no alarm was compared");
 	if (code != CLI_FAILED && !args_has(d->args, "once")) {
 		fprintf(stderr,
 		        "the devices go on answering; Ctrl-C ends it, trapline demo --remove takes all of it away\n");

@@ -51,6 +51,21 @@ def story(tap):
     tap.same((run([TRAPLINE, "demo", "--data", DATA, "--remove"]).returncode, DATA.exists()), (0, False), "--remove takes every trace away")
 
 
+def cut_short(tap):
+    """Ctrl-C in the story, and while the alarms are waited for: no verdict on what was not seen, and nothing stays behind."""
+    for speed, last in (("5", "press-1 has a jam"), ("100", "it does not know of a jam")):
+        demo = harness.start([TRAPLINE, "demo", "--data", DATA, "--speed", speed], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for line in demo.stdout:
+            if last in line:
+                break
+        demo.send_signal(signal.SIGINT)
+        out, err = demo.communicate(timeout=20)
+        tap.same((demo.returncode, "ended before its story was over" in err, "not all" in err, "UNEXPECTED" in out), (1, True, False, False),
+                 f"cut short at speed {speed} it says so, and judges nothing")
+        tap.same(run([TRAPLINE, "status", "--data", DATA]).returncode, 1, "its collector is gone")
+        tap.same((run([TRAPLINE, "demo", "--data", DATA, "--remove"]).returncode, DATA.exists()), (0, False), "and its folder goes")
+
+
 def not_in_a_real_folder(tap):
     with harness.Collector() as c:
         c.stop()
@@ -63,4 +78,4 @@ def not_in_a_real_folder(tap):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(story, not_in_a_real_folder)
+    harness.main(story, cut_short, not_in_a_real_folder)
