@@ -2,20 +2,15 @@
 // `trapline join`: a site's end, which calls the collector by IKEv2 and stays connected.
 #include <errno.h>
 #include <netdb.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include "base/scoped.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/run_loop.h"
 #include "cli/secret.h"
 #include "ike/wire.h"
-#include "io/sandbox.h"
 #include "tunnel/end.h"
 
 enum { PSK_MAX = 256, PORT = 2797 };
@@ -30,7 +25,6 @@ struct join {
 	struct addr inner;
 	size_t inner_count;
 	struct end *end;
-	int signals;
 };
 
 // HOST or HOST:PORT, IPv6 in brackets.
@@ -142,40 +136,15 @@ static int open_end(struct join *j)
 	          : CLI_DONE;
 }
 
-static void on_signal(void *arg, uint32_t events)
-{
-	struct join *j = arg;
-	loop_stop(end_loop(j->end));
-}
-
-static int run(struct join *j)
-{
-	struct sandbox box = { 0 };
-	struct sandbox_state state;
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	j->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	enum st st = j->signals < 0 ? ST_SYSTEM : loop_add(end_loop(j->end), j->signals, EPOLLIN, on_signal, j);
-	if (st == ST_OK)
-		st = sandbox_enter(&box, &state);
-	if (st == ST_OK)
-		st = loop_run(end_loop(j->end));
-	return st ? args_failed(j->args, "cannot run: %s", strerror(errno)) : CLI_DONE;
-}
-
 int cmd_join(const struct args *a)
 {
-	struct join j = { .args = a, .signals = -1, .tun.fd = -1 };
+	struct join j = { .args = a, .tun.fd = -1 };
 	int code = take_options(&j);
 	if (code == CLI_DONE)
 		code = open_end(&j);
 	if (code == CLI_DONE)
-		code = run(&j);
+		code = run_loop(a, end_loop(j.end));
 	end_free(j.end);
-	fd_close(&j.signals);
 	tun_close(&j.tun);
 	secret_text_done(&j.psk);
 	return code;

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // `trapline tunnel --lab FILE`: one end of a tunnel with keys by hand (tunnel/lab_keys.h), for tests and measurements.
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "base/scoped.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "io/sandbox.h"
+#include "cli/run_loop.h"
 #include "io/system.h"
 #include "tunnel/end.h"
 
@@ -31,7 +27,6 @@ struct tunnel {
 	struct tun tun;
 	struct addr inner;
 	struct end *end;
-	int signals;
 };
 
 static int read_keys(struct tunnel *t)
@@ -93,12 +88,6 @@ static int open_end(struct tunnel *t)
 	return CLI_DONE;
 }
 
-static void on_signal(void *arg, uint32_t events)
-{
-	struct tunnel *t = arg;
-	loop_stop(end_loop(t->end));
-}
-
 static void tell(const struct tunnel *t)
 {
 	const struct plane_counters *c = end_counters(t->end);
@@ -122,31 +111,10 @@ static void tell(const struct tunnel *t)
 	text_done(&out);
 }
 
-static int run(struct tunnel *t)
-{
-	struct sandbox box = { 0 };
-	struct sandbox_state state;
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	t->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	enum st st = t->signals < 0 ? ST_SYSTEM : loop_add(end_loop(t->end), t->signals, EPOLLIN, on_signal, t);
-	if (st == ST_OK)
-		st = sandbox_enter(&box, &state);
-	if (st == ST_OK)
-		st = loop_run(end_loop(t->end));
-	if (st)
-		return args_failed(t->args, "cannot run: %s", strerror(errno));
-	tell(t);
-	return CLI_DONE;
-}
-
 int cmd_tunnel(const struct args *a)
 {
 	const char *end = args_value(a, "end");
-	struct tunnel t = { .args = a, .file = args_value(a, "lab"), .signals = -1 };
+	struct tunnel t = { .args = a, .file = args_value(a, "lab") };
 	t.counter.fd = t.tun.fd = -1;
 	if (!t.file)
 		return args_wrong(a, "name the keys: --lab FILE; a real site is made by trapline site add");
@@ -160,9 +128,10 @@ int cmd_tunnel(const struct args *a)
 	if (code == CLI_DONE)
 		code = open_end(&t);
 	if (code == CLI_DONE)
-		code = run(&t);
+		code = run_loop(a, end_loop(t.end));
+	if (code == CLI_DONE)
+		tell(&t);
 	end_free(t.end);
-	fd_close(&t.signals);
 	tun_close(&t.tun);
 	lab_counter_close(&t.counter);
 	lab_keys_wipe(&t.keys);

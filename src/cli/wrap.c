@@ -2,16 +2,15 @@
 // `trapline wrap`: sockets around the table of tunnel/wrap.h. It needs CAP_NET_RAW to open one socket, gives everything up, and
 // sees no key.
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 
 #include "base/scoped.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/run_loop.h"
 #include "encap/encap.h"
 #include "encap/path.h"
 #include "io/loop.h"
@@ -32,7 +31,7 @@ struct wrapper {
 	struct udp_batch *batch;
 	struct loop *loop;
 	struct loop_timer tick;
-	int raw, signals;
+	int raw;
 	int64_t sent; // to the far end, by a client
 	uint8_t room[PACKET];
 };
@@ -210,33 +209,15 @@ static int open_all(struct wrapper *w)
 	return CLI_DONE;
 }
 
-static void on_signal(void *arg, uint32_t events)
-{
-	struct wrapper *w = arg;
-	loop_stop(w->loop);
-}
-
 static enum st begin(struct wrapper *w)
 {
-	struct sandbox box = { 0 };
-	struct sandbox_state state;
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	w->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	enum st st = w->signals < 0 ? ST_SYSTEM : loop_add(w->loop, w->signals, EPOLLIN, on_signal, w);
-	if (!st)
-		st = loop_add(w->loop, w->raw, EPOLLIN, raw_ready, w);
+	enum st st = loop_add(w->loop, w->raw, EPOLLIN, raw_ready, w);
 	if (!st)
 		st = loop_add(w->loop, w->udp.fd, EPOLLIN, udp_ready, w);
 	w->tick = (struct loop_timer){ .fn = tick, .arg = w };
 	w->sent = INT64_MIN / 2; // a client opens the mapping at once
 	loop_timer_set(w->loop, &w->tick, loop_now(w->loop));
-	if (!st)
-		st = privileges_forget();
-	return st ? st : sandbox_enter(&box, &state);
+	return st ? st : privileges_forget();
 }
 
 static void tell(const struct wrap_counters *c)
@@ -258,22 +239,20 @@ int cmd_wrap(const struct args *a)
 	if (!w)
 		return args_failed(a, "out of memory");
 	w->args = a;
-	w->raw = w->signals = w->udp.fd = -1;
+	w->raw = w->udp.fd = -1;
 	int code = take_options(w);
 	if (code == CLI_DONE)
 		code = open_all(w);
-	enum st st = ST_OK;
-	if (code == CLI_DONE && (st = begin(w)) == ST_OK)
-		st = loop_run(w->loop);
-	if (st)
-		code = args_failed(a, "cannot run: %s", strerror(errno));
-	else if (code == CLI_DONE)
+	if (code == CLI_DONE && begin(w) != ST_OK)
+		code = args_failed(a, "cannot begin: %s", strerror(errno));
+	if (code == CLI_DONE)
+		code = run_loop(a, w->loop);
+	if (code == CLI_DONE)
 		tell(&w->table.counters);
 	udp_batch_free(w->batch);
 	loop_free(w->loop);
 	udp_close(&w->udp);
 	fd_close(&w->raw);
-	fd_close(&w->signals);
 	free(w);
 	return code;
 }

@@ -202,8 +202,10 @@ static int run(struct serve *s)
 	if (collector_start(c) || control_start(s->api, c))
 		return 1;
 	collector_note(c, EVENT_STARTED, span_str("{\"version\":\"" _TRAPLINE_VERSION "\"}"));
+	pthread_mutex_lock(&c->lock); // a reload may come at once
 	say_started(s);
 	say_first_trap(c);
+	pthread_mutex_unlock(&c->lock);
 	service_notify("READY=1");
 	loop_timer_set(s->loop, &s->journal_look, loop_now(s->loop) + JOURNAL_LOOK_NS);
 	loop_timer_set(s->loop, &s->engines_save, loop_now(s->loop) + ENGINES_SAVE_NS);
