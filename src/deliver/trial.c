@@ -221,10 +221,10 @@ size_t trial_differences(const struct trial *t, void (*fn)(void *arg, const stru
 	const struct side *b = &t->before, *a = &t->after;
 	size_t n = 0;
 	for (size_t i = 0, j = 0; i < b->count || j < a->count;) {
-		bool old = j == a->count || (i < b->count && b->alarms[i].id <= a->alarms[j].id);
-		bool new = i == b->count || (j < a->count && a->alarms[j].id <= b->alarms[i].id);
-		const struct trial_difference d = { old ? &b->alarms[i++] : NULL, new ? &a->alarms[j++] : NULL };
-		if (old && new &&same(d.before, d.after))
+		bool in_old = j == a->count || (i < b->count && b->alarms[i].id <= a->alarms[j].id);
+		bool in_new = i == b->count || (j < a->count && a->alarms[j].id <= b->alarms[i].id);
+		const struct trial_difference d = { in_old ? &b->alarms[i++] : NULL, in_new ? &a->alarms[j++] : NULL };
+		if (in_old && in_new && same(d.before, d.after))
 			continue;
 		fn(arg, &d);
 		n++;
