@@ -162,11 +162,12 @@ static void stop_collector(struct demo *d)
 	d->collector = 0;
 }
 
-static void tell_step(const struct demo_step *s)
+static void tell_step(const struct demo *d, const struct demo_step *s)
 {
+	FILE *to = args_has(d->args, "json") ? stderr : stdout; // a program that reads JSON reads nothing else there
 	if (s->told)
-		printf("%u:%02u  %s\n", s->at / 60, s->at % 60, s->told);
-	fflush(stdout);
+		fprintf(to, "%u:%02u  %s\n", s->at / 60, s->at % 60, s->told);
+	fflush(to);
 }
 
 static int play(struct demo *d)
@@ -182,7 +183,7 @@ static int play(struct demo *d)
 		enum st st = demo_fleet_play(d->fleet, s);
 		if (st)
 			return args_failed(d->args, "a device cannot speak: %s", st_text(st));
-		tell_step(s);
+		tell_step(d, s);
 	}
 	return d->stopped ? CLI_FAILED : CLI_DONE;
 }

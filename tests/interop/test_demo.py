@@ -66,6 +66,21 @@ def cut_short(tap):
         tap.same((run([TRAPLINE, "demo", "--data", DATA, "--remove"]).returncode, DATA.exists()), (0, False), "and its folder goes")
 
 
+def for_programs(tap):
+    """--json: objects and nothing else; --once: it ends by itself."""
+    done = run([TRAPLINE, "demo", "--data", DATA, "--speed", "100", "--once", "--json"])
+    try:
+        alarms = [json.loads(line) for line in done.stdout.splitlines()]
+    except ValueError:
+        alarms = []
+    tap.same((done.returncode, len(alarms)), (0, 16), "--json prints the alarms, one object a line, and nothing else")
+    tap.ok("press-1 has a jam" in done.stderr, "the story is told on the other stream", done.stderr)
+    who = {(a["key"].split("/")[-1], a["who"]) for a in alarms if a["state"] == "open"}
+    told = {("1002", "a service engineer"), ("1104", "anyone"), ("1107", "a trained operator")}
+    tap.ok(told <= who, "who can fix it is what the device said when it was asked", str(who))
+    run([TRAPLINE, "demo", "--data", DATA, "--remove"])
+
+
 def not_in_a_real_folder(tap):
     with harness.Collector() as c:
         c.stop()
@@ -78,4 +93,4 @@ def not_in_a_real_folder(tap):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(story, cut_short, not_in_a_real_folder)
+    harness.main(story, cut_short, for_programs, not_in_a_real_folder)
