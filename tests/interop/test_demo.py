@@ -11,6 +11,7 @@ from pathlib import Path
 import harness
 from harness import TRAPLINE, run, wait_until
 
+harness.isolate()  # it starts this file again: nothing may be made before
 FOLDER = Path(tempfile.mkdtemp(prefix="trapline-test-demo-"))
 harness.atexit.register(shutil.rmtree, FOLDER, True)
 DATA = FOLDER / "demo"
@@ -92,5 +93,4 @@ def not_in_a_real_folder(tap):
 
 
 if __name__ == "__main__":
-    harness.isolate()
     harness.main(story, cut_short, for_programs, not_in_a_real_folder)
