@@ -157,13 +157,15 @@ static bool joins(const struct offload_join *j, const struct packet *p, const st
 static bool same_flow(const struct offload_join *j, const struct packet *p, const struct ip_view *v, size_t payload)
 {
 	const uint8_t *a = j->first + j->view.header, *b = p->at + v->header;
-	size_t ports = 4;
+	size_t ports = 4, label = v->version == 6 ? 4 : 0; // the flow label stands in the first word
 	if (payload != j->payload || v->version != j->view.version || v->protocol != j->view.protocol ||
 	    v->tos != j->view.tos || v->ttl != j->view.ttl || v->dont_fragment != j->view.dont_fragment ||
-	    !addr_same_ip(&v->from, &j->view.from) || !addr_same_ip(&v->to, &j->view.to) || memcmp(a, b, ports) != 0)
+	    !addr_same_ip(&v->from, &j->view.from) || !addr_same_ip(&v->to, &j->view.to) || memcmp(a, b, ports) != 0 ||
+	    memcmp(j->first, p->at, label) != 0)
 		return false;
 	return v->protocol == IP_UDP ||
-	       (memcmp(a + TCP_ACK, b + TCP_ACK, 4) == 0 && memcmp(a + TCP_OFFSET + 2, b + TCP_OFFSET + 2, 2) == 0 &&
+	       (memcmp(a + TCP_ACK, b + TCP_ACK, 4) == 0 && a[TCP_OFFSET] == b[TCP_OFFSET] && // AE beside the length
+	        memcmp(a + TCP_OFFSET + 2, b + TCP_OFFSET + 2, 2) == 0 &&
 	        memcmp(a + TCP_MIN, b + TCP_MIN, j->payload - j->view.header - TCP_MIN) == 0 &&
 	        get32(b + TCP_SEQ) == j->next);
 }

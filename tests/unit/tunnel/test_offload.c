@@ -151,8 +151,8 @@ static void test_rows_end(void **state)
 		size_t offset; // from the upper header; SIZE_MAX: of the IP header, see below
 		uint8_t flip;
 		bool repair; // the checksum is made right again
-	} breaks[] = { { 0, 1, true },  { 7, 1, true },   { 11, 1, true }, { 13, 2, true },
-		       { 15, 1, true }, { 17, 1, false }, { 30, 1, false } };
+	} breaks[] = { { 0, 1, true },  { 7, 1, true },  { 11, 1, true },  { 12, 1, true },
+		       { 13, 2, true }, { 15, 1, true }, { 17, 1, false }, { 30, 1, false } };
 	for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++) {
 		make(&b, false, false, 3000, 1000, 0);
 		assert_int_equal(cut_all(&b), 3);
@@ -172,6 +172,23 @@ static void test_rows_end(void **state)
 		assert_false(offload_take(&j, &cut[1], &v));
 		offload_finish(&j);
 		assert_int_equal(j.head.kind, OFFLOAD_NONE);
+	}
+}
+
+// What IPv6 says of a flow is the sender's to choose for each packet, and has no checksum.
+static void test_flow_labels(void **state)
+{
+	static struct big b;
+	for (int i = 0; i < 2; i++) {
+		make(&b, true, i, 3000, 1000, 0);
+		assert_int_equal(cut_all(&b), 3);
+		cut[1].at[3] ^= 1;
+		struct ip_view first, v;
+		struct offload_join j = { .udp = true };
+		assert_int_equal(ip_parse(packet_span(&cut[0]), &first), ST_OK);
+		assert_int_equal(ip_parse(packet_span(&cut[1]), &v), ST_OK);
+		assert_true(offload_take(&j, &cut[0], &first));
+		assert_false(offload_take(&j, &cut[1], &v));
 	}
 }
 
@@ -200,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_rows_end),
+		cmocka_unit_test(test_flow_labels),
 		cmocka_unit_test(test_lies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
