@@ -6,7 +6,7 @@ import os
 import random
 
 import harness
-from fleet import Fleet
+from fleet import COLD_START, Fleet
 
 
 def acts(tap):
@@ -126,6 +126,29 @@ def merged(tap):
         tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
 
 
+def reasons(tap):
+    """Each reason for clearing that a trap brings, and what is packed otherwise than the MIB says."""
+    with Fleet() as fleet:
+        fleet.alert("127.0.0.7", 5, 8, 2, 8)
+        fleet.alert("127.0.0.7", 6, 8, 2, 8)
+        fleet.alert("127.0.0.8", 5, 6, 1, 3)
+        fleet.alert("127.0.0.9", 5, 8, 2, 8)
+        fleet.link("127.0.0.10", 1)
+        raised = {a["device"]: a["count"] for a in fleet.wait_alarms(lambda found: len(found) == 4 and sum(a["count"] for a in found) == 5)}
+        tap.same(sorted(raised.values()), [1, 1, 1, 2], "a repeat is counted, whatever its index")
+        fleet.alert("127.0.0.7", 7, 18, 5, 1801)
+        fleet.alert("127.0.0.8", 6, 6, 1, 4)
+        fleet.send("127.0.0.9", COLD_START)
+        fleet.link("127.0.0.10", 1, up=True)
+        found = fleet.wait_alarms(lambda found: sum(a["state"] == "cleared" for a in found) == 3)
+        tap.same([a["cleared_because"] for a in found], [None, "opposite code", "device restart", "opposite code"],
+                 "a clear trap about an index that a later occurrence replaced clears nothing; the others say why")
+        fleet.alert("127.0.0.7", 8, 18, 6, 1801)
+        found = fleet.wait_alarms(lambda found: found[0]["state"] == "cleared")
+        tap.same(found[0]["cleared_because"], "clear trap 1801", "the one about the latest index does")
+        tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
+
+
 def killed(tap):
     """kill -9 at random moments while traps arrive: the state goes on where it was, and a rebuild comes to the same."""
     dice = random.Random(26)
@@ -148,4 +171,4 @@ def killed(tap):
 
 
 harness.isolate()
-harness.main(acts, silences, senders, merged, killed)
+harness.main(acts, silences, senders, merged, reasons, killed)
