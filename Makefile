@@ -5,7 +5,7 @@ DESTDIR ?=
 DATA ?= trapline-data
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test build run test check bench bench-alarms bench-tunnel fuzz clean-room format install clean
+.PHONY: help deps deps-test build run test check bench bench-alarms bench-tunnel bench-handshakes fuzz clean-room format install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,11 @@ bench-tunnel: ## TUN to TUN beside OpenVPN, wireguard-go and strongSwan; prints 
 	@tools/deps build bench
 	@$(MAKE) --no-print-directory build
 	@bench/tunnel
+
+bench-handshakes: ## IKEv2 handshakes beside strongSwan; prints one table
+	@tools/deps build bench
+	@$(MAKE) --no-print-directory build
+	@bench/handshakes
 
 fuzz: deps-test ## every fuzz target for FUZZ_SECONDS (600)
 	@FUZZ_SECONDS=$${FUZZ_SECONDS:-600} tools/run-tests fuzz
