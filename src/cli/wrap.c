@@ -149,7 +149,9 @@ static int take_spi(struct wrapper *w, const char *text)
 		return args_wrong(w->args, "--spi %s: write SPI=LOCAL such as 0xc0ffee01=10.0.0.11", text);
 	enum st st = wrap_name_spi(&w->table, (uint32_t)spi, &local);
 	return st ? args_wrong(w->args, "--spi %s: %s", text,
-	                       st == ST_NONE ? "no --peer has this address" : st_text(st))
+	                       st == ST_NONE     ? "no --peer has this address"
+	                       : st == ST_IN_USE ? "it is named twice, or for two peers"
+	                                         : st_text(st))
 	          : CLI_DONE;
 }
 
@@ -160,7 +162,7 @@ static int take_options(struct wrapper *w)
 	size_t at = 0;
 	w->client = strcmp(role, "client") == 0;
 	w->draft = args_has(a, "draft");
-	w->table.follow = !args_has(a, "no-follow");
+	w->table.follow = !w->client && !args_has(a, "no-follow");
 	if (!w->client && strcmp(role, "gateway") != 0)
 		return args_wrong(a, "'%s' is not one of client, gateway", role);
 	if (!stack || !take_address(stack, &w->table.stack))
@@ -176,6 +178,11 @@ static int take_options(struct wrapper *w)
 		return args_wrong(a, "a client has one far end: --peer LOCAL=FAR:PORT");
 	if (!w->table.n)
 		return args_wrong(a, "name the peers: --peer LOCAL=FAR:PORT");
+	for (unsigned i = 0; i < w->table.n; i++)
+		if (!w->table.peer[i].far.port && !w->table.peer[i].named)
+			return args_wrong(
+			        a, "a --peer could never be told from others: say where it is, LOCAL=FAR:PORT, or "
+			           "name its SPIs with --spi");
 	(void)addr_parse(w->client && !w->draft ? "0.0.0.0:0" : "0.0.0.0:2797", &w->listen);
 	return !listen || addr_parse(listen, &w->listen) == ST_OK
 	               ? CLI_DONE

@@ -30,7 +30,7 @@ enum st wrap_add(struct wrap *w, const struct addr *local, const struct addr *fa
 
 static bool has(const struct wrap_peer *p, uint32_t spi)
 {
-	for (unsigned i = 0; i < WRAP_SPIS; i++)
+	for (unsigned i = 0; i < WRAP_SPIS && spi; i++) // 0: none is pinned here yet
 		if (p->spi[i] == spi)
 			return true;
 	return false;
@@ -41,6 +41,9 @@ enum st wrap_name_spi(struct wrap *w, uint32_t spi, const struct addr *local)
 	struct wrap_peer *p = by_local(w, local);
 	if (!p)
 		return ST_NONE;
+	for (unsigned i = 0; i < w->n; i++)
+		if (has(&w->peer[i], spi))
+			return ST_IN_USE;
 	if (p->spi_next == WRAP_SPIS)
 		return ST_FULL;
 	p->spi[p->spi_next++] = spi;

@@ -41,13 +41,14 @@ struct wrap {
 	struct wrap_peer peer[WRAP_PEERS];
 	unsigned n;
 	struct addr stack; // the IPsec host
-	bool follow;
+	bool follow;       // never for a client: its far end is fixed
 	struct wrap_counters counters;
 };
 
 // ST_FULL. ST_IN_USE: two with one address.
 enum st wrap_add(struct wrap *w, const struct addr *local, const struct addr *far);
-// Names an SPI of packets that come from the peer with this local address. ST_NONE: no such peer. ST_FULL.
+// Names an SPI of packets that come from the peer with this local address. ST_NONE: no such peer. ST_IN_USE:
+// it is named already. ST_FULL.
 enum st wrap_name_spi(struct wrap *w, uint32_t spi, const struct addr *local);
 // The peer that a datagram with this SPI is of, and that it is there now; NULL: dropped and counted.
 struct wrap_peer *wrap_from_outside(struct wrap *w, int64_t now, const struct addr *from, uint32_t spi);

@@ -66,6 +66,7 @@ def wrap(place, *words):
     line = process.stderr.readline()
     if "listening" not in line:
         raise RuntimeError(line)
+    process.port = int(line.split(" and ")[0].rsplit(":", 1)[1])
     return process
 
 
@@ -90,7 +91,9 @@ def gateway(*more, port=2797):
 def both_roles(tap):
     router = places.Router()
     here, there = gateway()
-    tap.ok("CapEff:\t0000000000000000" in harness.Path(f"/proc/{there.pid}/status").read_text(), "after the start it has no capability")
+    status = harness.Path(f"/proc/{there.pid}/status")
+    tap.ok(harness.wait_until(lambda: {"CapEff:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"} <= set(status.read_text().splitlines()), 5),
+           "after the start it has no capability and is locked in")
     clients = {n: client(router, 2797) for n in (11, 12)}
     for n, (_, stack, _) in clients.items():
         packet = esp(0x1000 + n, 1)
@@ -131,6 +134,33 @@ def not_followed(tap):
     tap.same(finish(there)["move_refused"], 1, "and counted")
 
 
+def a_thief(tap):
+    """A client's far end is fixed: who knows an SPI, and sends from elsewhere, does not get its traffic."""
+    router = places.Router()
+    here, there = gateway()
+    place, stack, other = client(router, 2797)
+    stack.say(OURS, esp(0x100b, 1))
+    here.hear()
+    here.say("10.6.0.11", esp(0x200b, 1))
+    tap.ok(stack.hear()[1], "the gateway's SPI is pinned")
+    place.run(sys.executable, "-c", "import socket, sys; socket.socket(type=socket.SOCK_DGRAM).sendto(bytes.fromhex(sys.argv[1]), "
+              "(sys.argv[2], int(sys.argv[3])))", esp(0x200b, 2).hex(), place.outer, str(other.port))
+    tap.same(stack.hear(0.5), ("nothing", None), "from elsewhere it is not taken")
+    packet = esp(0x100b, 2)
+    stack.say(OURS, packet)
+    tap.same(here.hear(), ("10.6.0.11", packet), "and the client goes on speaking to its gateway")
+    counts = finish(other)
+    tap.same((counts["moved"], counts["move_refused"]), (0, 1), "it is counted")
+    finish(there)
+
+
+def refused(tap):
+    for words, why in ((("--peer", "10.6.0.11"), "name its SPIs"),
+                       (("--peer", "10.6.0.11", "--peer", "10.6.0.12", "--spi", "4096=10.6.0.11", "--spi", "4096=10.6.0.12"), "two peers")):
+        done = harness.run(["timeout", "3", TRAPLINE, "wrap", "gateway", "--stack", GATEWAY, *words])
+        tap.ok(done.returncode == 2 and why in done.stderr, f"refused: {' '.join(words)}", f"{done.returncode} {done.stderr}")
+
+
 def datagrams(capture):
     from scapy.layers.inet import IP, UDP
     from scapy.utils import rdpcap
@@ -164,4 +194,4 @@ def on_the_wire(tap):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(both_roles, not_followed, on_the_wire)
+    harness.main(both_roles, not_followed, a_thief, refused, on_the_wire)

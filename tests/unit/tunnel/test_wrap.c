@@ -75,12 +75,25 @@ static void test_pins(void **state)
 	assert_non_null(wrap_from_outside(&w, 100 * SECOND, &moved, 0x1001));
 }
 
+// An SPI is of one peer, and a place where none is pinned yet is nobody's SPI.
+static void test_whose(void **state)
+{
+	struct wrap w = two(true);
+	struct addr a = at("10.0.0.11:0"), b = at("10.0.0.12:0"), other = at("198.51.100.1:1");
+	assert_int_equal(wrap_name_spi(&w, 0x2000, &a), ST_IN_USE);
+	assert_int_equal(wrap_name_spi(&w, 0x2000, &b), ST_IN_USE);
+	assert_int_equal(wrap_name_spi(&w, 0x2001, &a), ST_OK);
+	assert_null(wrap_from_outside(&w, 100 * SECOND, &other, 0));
+	assert_int_equal(w.counters.moved, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who),
 		cmocka_unit_test(test_does_not_follow),
 		cmocka_unit_test(test_pins),
+		cmocka_unit_test(test_whose),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
