@@ -78,7 +78,8 @@ void mib_text(struct span raw, struct text *out)
 			i++;
 		from = i + 1;
 	}
-	text_clean(out, span_of(s.p + from, s.n - from));
+	if (from < s.n)
+		text_clean(out, span_of(s.p + from, s.n - from));
 }
 
 void mib_text_cut(struct span raw, size_t max, struct text *out)
