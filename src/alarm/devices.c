@@ -293,6 +293,22 @@ static void take_missing(struct fold *f, struct device *into, const struct devic
 	}
 }
 
+// Of the two the one heard later says where the device is and that it is not silent: it is asked at this address.
+static void take_last_word(struct fold *f, struct device *into, const struct device *from, bool from_silent)
+{
+	if (from->row.habit.last <= into->row.habit.last)
+		return;
+	into->row.habit.last = from->row.habit.last;
+	into->row.uptime = from->row.uptime;
+	into->row.index = from->row.index;
+	if (into->site == from->site)
+		fold_keep(f, &into->row.ip, from->row.ip);
+	struct alarm *silence = into->row.silent && !from_silent ? alarm_by_id(f, into->row.silent) : NULL;
+	if (silence && silence->row.state == ALARM_OPEN)
+		alarm_clear(f, silence, BECAUSE_MERGED, (struct span){ 0 });
+	due_arm_device(f, into);
+}
+
 static bool is_of(const struct alarm *a, const void *device)
 {
 	return a->device == device;
@@ -318,6 +334,7 @@ void device_merge(struct fold *f, struct device *from, struct device *into)
 	for (struct node *n = table_walk(&f->aliases, NULL); n; n = table_walk(&f->aliases, n))
 		if (HOLDER(n, struct alias, node)->device == from)
 			alias_point(f, HOLDER(n, struct alias, node), into);
+	bool from_silent = from->row.silent != 0;
 	size_t count;
 	struct alarm **list = alarms_collect(f, is_of, from, &count);
 	for (size_t i = 0; i < count; i++)
@@ -333,6 +350,7 @@ void device_merge(struct fold *f, struct device *from, struct device *into)
 	}
 	merge_silences(f, from, into);
 	take_missing(f, into, from);
+	take_last_word(f, into, from, from_silent);
 	from->row.merged = into->row.id;
 	fold_touch(f, &from->mark);
 	fold_touch(f, &into->mark);

@@ -373,6 +373,35 @@ static void a_beat_is_missed(void **state)
 	story_end(&s);
 }
 
+// It has another address since a while: merged it is not silent, and asked where it speaks from now.
+static void who_moved_is_not_silent(void **state)
+{
+	struct story s;
+	story_begin(&s);
+	for (int i = 0; i < 20; i++) {
+		s.now += 60;
+		trap(&s, "1.3.6.1.4.1.8072.2.3.0.1", NULL);
+	}
+	s.now += 600;
+	ticks(&s);
+	assert_true(has_key(only_open(&s), "silent"));
+	s.from = "192.0.2.8";
+	trap(&s, "1.3.6.1.4.1.8072.2.3.0.1", NULL);
+	uint64_t moved = s.id;
+	int64_t heard = device_row(&s, moved)->habit.last;
+	own(&s, EVENT_ACT, "{\"act\":\"merge\",\"device\":22,\"into\":1,\"by\":\"alice\"}");
+	assert_int_equal(device_row(&s, moved)->merged, 1);
+	assert_int_equal(open_alarms(&s), 0);
+	assert_int_equal(device_row(&s, 1)->habit.last, heard);
+	assert_int_equal(device_row(&s, 1)->ip.p[15], 8);
+	ticks(&s);
+	assert_int_equal(open_alarms(&s), 0);
+	s.now += 200; // and it is missed there too
+	ticks(&s);
+	assert_true(has_key(only_open(&s), "silent"));
+	story_end(&s);
+}
+
 // Ten traps within an hour of trouble are no beat.
 static void trouble_is_no_beat(void **state)
 {
@@ -486,6 +515,7 @@ int main(void)
 		cmocka_unit_test(readings),
 		cmocka_unit_test(no_silence_without_end),
 		cmocka_unit_test(a_beat_is_missed),
+		cmocka_unit_test(who_moved_is_not_silent),
 		cmocka_unit_test(trouble_is_no_beat),
 		cmocka_unit_test(a_site_is_missed),
 		cmocka_unit_test(rules),
