@@ -129,8 +129,11 @@ int cmd_tunnel(const struct args *a)
 		code = open_end(&t);
 	if (code == CLI_DONE)
 		code = run_loop(a, end_loop(t.end));
-	if (code == CLI_DONE)
+	if (code == CLI_DONE) {
 		tell(&t);
+		if (end_why(t.end))
+			code = args_failed(a, "stopped: no more counters can be reserved: %s", st_text(end_why(t.end)));
+	}
 	end_free(t.end);
 	tun_close(&t.tun);
 	lab_counter_close(&t.counter);

@@ -35,6 +35,7 @@ struct end {
 	struct loop_timer tick;
 	struct udp_socket socket;
 	struct udp_batch *batch;
+	enum st why; // it stopped by itself
 	struct aead_engine *engine;
 	struct plane *plane;
 	struct offload_join join;
@@ -274,9 +275,12 @@ static void tick(void *arg)
 	struct end *e = arg;
 	struct plane_site_view v;
 	uint32_t at = SITE;
-	if (e->c.counter && plane_site_next(e->plane, &at, &v) &&
-	    lab_counter_ahead(e->c.counter, v.out_number) != ST_OK)
-		loop_stop(e->loop); // no number may be used that is not reserved
+	if (e->c.counter && plane_site_next(e->plane, &at, &v))
+		e->why = lab_counter_ahead(e->c.counter, v.out_number);
+	if (e->why) { // no number may be used that is not reserved
+		loop_stop(e->loop);
+		return;
+	}
 	if (loop_now(e->loop) >= plane_due(e->plane))
 		plane_tick(e->plane, loop_now(e->loop));
 	loop_timer_set(e->loop, &e->tick, loop_now(e->loop) + TICK_NS);
@@ -391,6 +395,11 @@ void end_free(struct end *e)
 struct loop *end_loop(struct end *e)
 {
 	return e->loop;
+}
+
+enum st end_why(const struct end *e)
+{
+	return e->why;
 }
 
 const struct plane_counters *end_counters(struct end *e)

@@ -30,6 +30,8 @@ struct end_config {
 enum st end_new(const struct end_config *config, struct end **out);
 void end_free(struct end *e);
 struct loop *end_loop(struct end *e);
+// Why it stopped its loop by itself: no number could be reserved, ST_FULL or ST_IO. ST_OK: it did not.
+enum st end_why(const struct end *e);
 const struct plane_counters *end_counters(struct end *e);
 // Where it listens.
 const struct addr *end_local(const struct end *e);
