@@ -124,30 +124,6 @@ enum st ike_auth_send(struct ike_turn *t)
 	return ST_OK;
 }
 
-static bool same_identity(const struct ike_identity *a, const struct ike_identity *b)
-{
-	return a->type == b->type && span_equal(a->data, b->data);
-}
-
-static bool suite_allowed(const struct ike_offer *o, const struct ike_suite *s)
-{
-	return o->aeads & 1u << s->aead->id && o->groups & 1u << s->group->id;
-}
-
-// The site that a peer says to be; its wish for our identity chooses among several.
-static uint32_t find_site(struct ike_turn *t, const struct ike_identity *peer, const struct ike_identity *wish)
-{
-	uint32_t found = IKE_NO_SITE;
-	for (uint32_t i = 0; i < t->ike->n_sites; i++) {
-		const struct ike_site_state *s = &t->ike->sites[i];
-		if (!s->used || !same_identity(&s->c.remote, peer) || !suite_allowed(&s->c.ike, &t->sa->suite))
-			continue;
-		if (found == IKE_NO_SITE || same_identity(&s->c.local, wish))
-			found = i;
-	}
-	return found;
-}
-
 struct claim {
 	struct ike_identity peer, wish;
 	struct ike_proof proof;
@@ -206,14 +182,12 @@ static enum st read_claim(struct ike_turn *t, struct claim *c)
 static void drop_others(struct ike_turn *t)
 {
 	struct ike *ike = t->ike;
-	for (size_t i = ike->n_heap; i-- > 0;) {
-		if (i >= ike->n_heap || ike->heap[i] == t->sa || ike->heap[i]->site != t->sa->site ||
-		    ike->heap[i]->state < IKE_UP)
-			continue;
+	for (struct ike_sa *sa = ike->sites[t->sa->site].sas, *next; sa; sa = next) {
+		next = sa->next_of_site;
 		struct ike_turn other = *t;
-		other.sa = ike->heap[i];
-		ike_sa_end(&other);
-		i = ike->n_heap;
+		other.sa = sa;
+		if (sa != t->sa && sa->state >= IKE_UP)
+			ike_sa_end(&other);
 	}
 }
 
@@ -246,8 +220,7 @@ static void welcome(struct ike_turn *t, const struct claim *c)
 {
 	struct ike_sa *sa = t->sa;
 	struct ike_site_state *s = &t->ike->sites[c->site];
-	sa->site = c->site;
-	s->sas++;
+	ike_site_join(t->ike, sa, c->site);
 	sa->mobike = ike_find_notify(t->m, N_MOBIKE_SUPPORTED) && !s->c.no_mobike;
 	take_token(sa, t->m);
 	if (ike_find_notify(t->m, N_INITIAL_CONTACT))
@@ -261,7 +234,7 @@ enum st ike_answer_auth(struct ike_turn *t)
 	enum st st = read_claim(t, &c);
 	if (st != ST_OK)
 		return ike_refuse(t, st, N_INVALID_SYNTAX);
-	c.site = find_site(t, &c.peer, &c.wish);
+	c.site = ike_site_find(t->ike, &sa->suite, &c.peer, &c.wish);
 	st = check_claim(t, &c);
 	if (st != ST_OK)
 		return ike_refuse(t, st, N_AUTHENTICATION_FAILED);
@@ -302,7 +275,7 @@ static enum st check_answer(struct ike_turn *t)
 	if (mixed && ike_mix_ppk(sa, site->ppk) != ST_OK)
 		return ST_NO_MEMORY;
 	bool good = proves(sa, false, ike_body(t->m, PAYLOAD_IDR), site->psk, given.data);
-	good &= given.method == AUTH_PSK && (!site->remote.type || same_identity(&site->remote, &peer));
+	good &= given.method == AUTH_PSK && (!site->remote.type || ike_same_identity(&site->remote, &peer));
 	return good ? ST_OK : ST_IKE_PROOF;
 }
 

@@ -445,28 +445,23 @@ static void tick_sa(struct ike_turn *t)
 
 void ike_tick(struct ike *ike, int64_t now, struct ike_out *out)
 {
-	while (ike->n_heap && ike->heap[0]->due <= now) {
-		struct ike_turn t = ike_turn_of(ike, ike->heap[0], now, out);
+	while (ike_heap_due(&ike->due) <= now) {
+		struct ike_turn t = ike_turn_of(ike, (struct ike_sa *)ike->due.at[0], now, out);
 		tick_sa(&t);
-		if (t.sa && t.sa->due <= now)
+		if (t.sa && t.sa->timer.due <= now)
 			ike_sa_put_off(ike, t.sa, now + IKE_SECOND);
 	}
-	for (uint32_t i = 0; i < ike->n_sites; i++) {
-		struct ike_site_state *s = &ike->sites[i];
-		if (!s->used || s->again > now)
-			continue;
+	while (ike_heap_due(&ike->waiting) <= now) {
+		struct ike_site_state *s = (struct ike_site_state *)ike->waiting.at[0];
 		struct ike_turn t = ike_turn_of(ike, NULL, now, out);
-		s->again = now + IKE_AGAIN_MAX;
-		if (ike_site_start(&t, i) == ST_OK)
-			s->again = INT64_MAX;
+		ike_heap_set(&ike->waiting, &s->timer, now + IKE_AGAIN_MAX);
+		if (ike_site_start(&t, (uint32_t)(s - ike->sites)) == ST_OK)
+			ike_heap_set(&ike->waiting, &s->timer, INT64_MAX);
 	}
 }
 
 int64_t ike_due(const struct ike *ike)
 {
-	int64_t due = ike->n_heap ? ike->heap[0]->due : INT64_MAX;
-	for (uint32_t i = 0; i < ike->n_sites; i++)
-		if (ike->sites[i].used && ike->sites[i].again < due)
-			due = ike->sites[i].again;
-	return due;
+	int64_t sa = ike_heap_due(&ike->due), site = ike_heap_due(&ike->waiting);
+	return sa < site ? sa : site;
 }

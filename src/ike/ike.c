@@ -34,6 +34,9 @@ enum st ike_new(const struct ike_config *config, struct ike **out)
 	if (!ike)
 		return ST_NO_MEMORY;
 	ike->c = *config;
+	ike->free_site = IKE_NO_SITE;
+	for (size_t i = 0; i < IKE_BUCKETS; i++)
+		ike->by_remote[i] = IKE_NO_SITE;
 	fill_ike_offer(&ike->c.ike);
 	if (!ike->c.port_natt)
 		ike->c.port_natt = 4500;
@@ -58,28 +61,22 @@ enum st ike_new(const struct ike_config *config, struct ike **out)
 	return st;
 }
 
-static void site_done(struct ike_site_state *s)
-{
-	if (s->copy)
-		secret_wipe(s->copy, s->c.psk.n + s->c.ppk.n);
-	free(s->copy);
-	*s = (struct ike_site_state){ 0 };
-}
-
 void ike_free(struct ike *ike)
 {
 	if (!ike)
 		return;
 	struct ike_out out = { 0 };
-	while (ike->n_heap) {
-		struct ike_turn t = ike_turn_of(ike, ike->heap[0], 0, &out);
+	while (ike->due.n) {
+		struct ike_turn t = ike_turn_of(ike, (struct ike_sa *)ike->due.at[0], 0, &out);
 		ike_sa_end(&t);
 	}
 	ike_out_done(&out);
 	for (uint32_t i = 0; i < ike->n_sites; i++)
-		site_done(&ike->sites[i]);
+		if (ike->sites[i].used)
+			ike_site_leave(ike, i);
 	free(ike->sites);
-	free(ike->heap);
+	ike_heap_free(&ike->due);
+	ike_heap_free(&ike->waiting);
 	free(ike->by_spi);
 	free(ike->by_start);
 	free(ike->by_in);
@@ -131,34 +128,17 @@ enum st ike_add_site(struct ike *ike, const struct ike_site *site, uint32_t *id)
 	if (!site->local.type || site->local.data.n > IKE_ID_MAX || site->remote.data.n > IKE_ID_MAX ||
 	    site->ppk_id.n > IKE_ID_MAX - 1)
 		return ST_SHORT;
-	uint32_t i = 0;
-	while (i < ike->n_sites && ike->sites[i].used)
-		i++;
-	if (i == ike->n_sites) {
-		struct ike_site_state *sites = realloc(ike->sites, (i + 1u) * sizeof *sites);
-		if (!sites)
-			return ST_NO_MEMORY;
-		ike->sites = sites;
-		ike->sites[ike->n_sites++] = (struct ike_site_state){ 0 };
-	}
-	struct ike_site_state *s = &ike->sites[i];
-	if (!copy_site(s, site))
+	uint32_t i;
+	struct ike_site_state *s = ike_site_free(ike, &i);
+	if (!s || !copy_site(s, site))
 		return ST_NO_MEMORY;
-	s->used = true;
-	s->again = site->initiate ? INT64_MIN : INT64_MAX;
+	if (!ike_site_enter(ike, i)) {
+		secret_wipe(s->copy, s->c.psk.n + s->c.ppk.n);
+		free(s->copy);
+		return ST_NO_MEMORY;
+	}
 	*id = i;
 	return ST_OK;
-}
-
-static struct ike_sa *sa_of_site(const struct ike *ike, uint32_t site, const struct ike_sa *after)
-{
-	bool pass = after;
-	for (size_t i = 0; i < ike->n_heap; i++) {
-		if (!pass && ike->heap[i]->site == site)
-			return ike->heap[i];
-		pass = pass && ike->heap[i] != after;
-	}
-	return NULL;
 }
 
 static void act(struct ike *ike, struct ike_sa *sa, int64_t now, struct ike_out *out)
@@ -170,19 +150,9 @@ static void act(struct ike *ike, struct ike_sa *sa, int64_t now, struct ike_out 
 
 void ike_close(struct ike *ike, int64_t now, uint32_t site, struct ike_out *out)
 {
-	for (size_t i = 0; i < ike->n_heap; i++)
-		if (ike->heap[i]->site == site)
-			ike->heap[i]->want |= 1u << TASK_DELETE;
-	bool more = true;
-	while (more) { // scheduling moves the heap
-		more = false;
-		for (size_t i = 0; i < ike->n_heap && !more; i++) {
-			struct ike_sa *sa = ike->heap[i];
-			more = sa->site == site && sa->state >= IKE_UP && sa->state < IKE_CLOSING &&
-			       sa->task.kind == TASK_NONE;
-			if (more)
-				act(ike, sa, now, out);
-		}
+	for (struct ike_sa *sa = site < ike->n_sites ? ike->sites[site].sas : NULL; sa; sa = sa->next_of_site) {
+		sa->want |= 1u << TASK_DELETE;
+		act(ike, sa, now, out);
 	}
 }
 
@@ -192,11 +162,11 @@ void ike_remove_site(struct ike *ike, int64_t now, uint32_t id, struct ike_out *
 		return;
 	ike->sites[id].c.initiate = false;
 	ike_close(ike, now, id, out);
-	for (struct ike_sa *sa; (sa = sa_of_site(ike, id, NULL));) {
-		struct ike_turn t = ike_turn_of(ike, sa, now, out);
+	while (ike->sites[id].sas) {
+		struct ike_turn t = ike_turn_of(ike, ike->sites[id].sas, now, out);
 		ike_sa_end(&t);
 	}
-	site_done(&ike->sites[id]);
+	ike_site_leave(ike, id);
 }
 
 void ike_heard(struct ike *ike, int64_t now, uint32_t spi)
@@ -220,9 +190,9 @@ void ike_rekey(struct ike *ike, int64_t now, uint32_t spi, struct ike_out *out)
 
 static struct ike_sa *live(const struct ike *ike, uint32_t site)
 {
-	struct ike_sa *sa = sa_of_site(ike, site, NULL);
+	struct ike_sa *sa = site < ike->n_sites ? ike->sites[site].sas : NULL;
 	while (sa && sa->state != IKE_UP)
-		sa = sa_of_site(ike, site, sa);
+		sa = sa->next_of_site;
 	return sa;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "crypto/prf.h"
+#include "ike/heap.h"
 #include "ike/ike.h"
 
 #define CHILD_PAYLOADS (P(SA) | P(TSI) | P(TSR))
@@ -106,9 +107,9 @@ struct ike_parts {
 };
 
 struct ike_sa {
+	struct ike_timer timer;               // first: the heap gives it back
 	struct ike_sa *next_spi, *next_start; // in their buckets
-	size_t place;                         // in the heap
-	int64_t due;
+	struct ike_sa *next_of_site;
 	enum ike_state state;
 	bool initiator;
 	uint32_t site;
@@ -140,12 +141,14 @@ struct ike_sa {
 };
 
 struct ike_site_state {
+	struct ike_timer timer; // first, as above: when to start; INT64_MAX: not
 	struct ike_site c;
 	uint8_t *copy;
+	struct ike_sa *sas;
+	uint32_t next; // of its bucket, or of the free ones; IKE_NO_SITE: none
 	bool used;
-	unsigned up, sas;
+	unsigned up;
 	unsigned failures;
-	int64_t again; // when to start; INT64_MAX: not
 };
 
 struct ike_cookies {
@@ -161,10 +164,11 @@ struct ike {
 	struct hash_key hash;
 	struct ike_sa **by_spi, **by_start;
 	struct ike_child **by_in;
-	struct ike_sa **heap;
-	size_t n_heap, room_heap;
+	struct ike_heap due;     // of SAs
+	struct ike_heap waiting; // of sites
 	struct ike_site_state *sites;
-	uint32_t n_sites;
+	uint32_t n_sites, room_sites, free_site, n_ppk;
+	uint32_t by_remote[IKE_BUCKETS];
 	struct ike_cookies cookies;
 	struct ike_counters counters;
 	uint8_t nobody[32]; // the shared key of whom we do not know
@@ -240,10 +244,22 @@ unsigned ike_half_at(const struct ike *ike, const struct addr *a);
 uint64_t ike_spi_here(const struct ike_sa *sa);
 void ike_start_free(struct ike_start *s);
 void ike_task_done(struct ike_sa *sa);
-struct ike_site_state *ike_site_of(struct ike *ike, const struct ike_sa *sa); // NULL: none
 enum st ike_site_start(struct ike_turn *t, uint32_t site);
 int64_t ike_retry_at(const struct ike_turn *t);    // not the moment at which the peer tries again, too
 int64_t ike_jitter(struct ike *ike, int64_t life); // nine tenths, less up to a tenth more
+
+// site.c: the table of sites.
+// A place that ike_site_enter takes once its configuration stands there. NULL: no memory.
+struct ike_site_state *ike_site_free(struct ike *ike, uint32_t *id);
+bool ike_site_enter(struct ike *ike, uint32_t id);
+void ike_site_leave(struct ike *ike, uint32_t id); // wipes
+bool ike_same_identity(const struct ike_identity *a, const struct ike_identity *b);
+// The site that a peer says to be; its wish for our identity chooses among several. IKE_NO_SITE: none.
+uint32_t ike_site_find(struct ike *ike, const struct ike_suite *suite, const struct ike_identity *peer,
+                       const struct ike_identity *wish);
+struct ike_site_state *ike_site_of(struct ike *ike, const struct ike_sa *sa); // NULL: none
+void ike_site_join(struct ike *ike, struct ike_sa *sa, uint32_t site);
+void ike_site_part(struct ike *ike, struct ike_sa *sa);
 
 // out.c
 void ike_tell(struct ike_turn *t, struct ike_effect e);

@@ -220,10 +220,11 @@ enum st ike_answer_later(struct ike_turn *t)
 // A request on an SA that the peer's rekey made while ours is under way: the peer has decided for it, so its pairs are here.
 void ike_rekey_claim(struct ike_turn *t)
 {
-	struct ike *ike = t->ike;
-	for (size_t i = 0; t->sa->rekeys && t->sa->take_id == 0 && i < ike->n_heap; i++)
-		if (ike->heap[i]->theirs == t->sa)
-			ike_children_move(ike->heap[i], t->sa);
+	if (!t->sa->rekeys || t->sa->take_id)
+		return;
+	for (struct ike_sa *sa = t->ike->sites[t->sa->site].sas; sa; sa = sa->next_of_site)
+		if (sa->theirs == t->sa)
+			ike_children_move(sa, t->sa);
 }
 
 // The peer deletes the SA before its answer to our rekey came: what it made in its own takes over, and what the answer

@@ -64,34 +64,6 @@ static void unindex_start(struct ike *ike, struct ike_sa *sa)
 		}
 }
 
-// The heap: the earliest on top; its children at 2i+1 and 2i+2.
-static void put_at(struct ike *ike, size_t i, struct ike_sa *sa)
-{
-	ike->heap[i] = sa;
-	sa->place = i;
-}
-
-static void rise(struct ike *ike, struct ike_sa *sa)
-{
-	size_t i = sa->place;
-	for (; i && ike->heap[(i - 1) / 2]->due > sa->due; i = (i - 1) / 2)
-		put_at(ike, i, ike->heap[(i - 1) / 2]);
-	put_at(ike, i, sa);
-}
-
-static void sink(struct ike *ike, struct ike_sa *sa)
-{
-	size_t i = sa->place;
-	for (size_t k; (k = 2 * i + 1) < ike->n_heap; i = k) {
-		if (k + 1 < ike->n_heap && ike->heap[k + 1]->due < ike->heap[k]->due)
-			k++;
-		if (ike->heap[k]->due >= sa->due)
-			break;
-		put_at(ike, i, ike->heap[k]);
-	}
-	put_at(ike, i, sa);
-}
-
 static void earlier(int64_t *due, int64_t at)
 {
 	if (at < *due)
@@ -123,41 +95,13 @@ static int64_t due_of(const struct ike_sa *sa)
 
 void ike_sa_schedule(struct ike *ike, struct ike_sa *sa)
 {
-	sa->due = due_of(sa);
-	rise(ike, sa);
-	sink(ike, sa);
+	ike_heap_set(&ike->due, &sa->timer, due_of(sa));
 }
 
 // What it wanted could not be done now.
 void ike_sa_put_off(struct ike *ike, struct ike_sa *sa, int64_t until)
 {
-	sa->due = until;
-	sink(ike, sa);
-}
-
-static bool heap_add(struct ike *ike, struct ike_sa *sa)
-{
-	if (ike->n_heap == ike->room_heap) {
-		size_t room = ike->room_heap ? ike->room_heap * 2 : 64;
-		struct ike_sa **heap = realloc(ike->heap, room * sizeof *heap);
-		if (!heap)
-			return false;
-		ike->heap = heap;
-		ike->room_heap = room;
-	}
-	sa->due = INT64_MAX;
-	put_at(ike, ike->n_heap++, sa);
-	return true;
-}
-
-static void heap_remove(struct ike *ike, struct ike_sa *sa)
-{
-	struct ike_sa *last = ike->heap[--ike->n_heap];
-	if (last == sa)
-		return;
-	put_at(ike, sa->place, last);
-	rise(ike, last);
-	sink(ike, last);
+	ike_heap_set(&ike->due, &sa->timer, until);
 }
 
 bool ike_spi_draw(struct ike *ike, uint64_t *spi)
@@ -172,21 +116,21 @@ bool ike_spi_draw(struct ike *ike, uint64_t *spi)
 struct ike_sa *ike_sa_new(struct ike *ike, bool initiator, uint32_t site, int64_t now, uint64_t spi)
 {
 	struct ike_sa *sa = spi || ike_spi_draw(ike, &spi) ? calloc(1, sizeof *sa) : NULL;
-	if (!sa || !heap_add(ike, sa)) {
+	if (!sa || !ike_heap_add(&ike->due, &sa->timer, INT64_MAX)) {
 		free(sa);
 		return NULL;
 	}
 	sa->initiator = initiator;
 	*(initiator ? &sa->spi_i : &sa->spi_r) = spi;
-	sa->site = site;
+	sa->site = IKE_NO_SITE;
+	if (site != IKE_NO_SITE)
+		ike_site_join(ike, sa, site);
 	sa->born = sa->heard = now;
 	sa->soft = sa->hard = INT64_MAX;
 	sa->state = initiator ? IKE_INIT_SENT : IKE_FRESH;
 	sa->why = ST_IKE_DELETED;
 	ike_sa_index(ike, sa);
 	ike->counters.sas++;
-	if (site != IKE_NO_SITE)
-		ike->sites[site].sas++;
 	return sa;
 }
 
@@ -211,11 +155,6 @@ void ike_task_free(struct ike_task *task)
 void ike_task_done(struct ike_sa *sa)
 {
 	ike_task_free(&sa->task);
-}
-
-struct ike_site_state *ike_site_of(struct ike *ike, const struct ike_sa *sa)
-{
-	return sa->site < ike->n_sites && ike->sites[sa->site].used ? &ike->sites[sa->site] : NULL;
 }
 
 static size_t address_bucket(const struct ike *ike, const struct addr *a)
@@ -245,12 +184,12 @@ static void leave_site(struct ike_turn *t, struct ike_sa *sa)
 	struct ike_site_state *s = ike_site_of(t->ike, sa);
 	if (!s)
 		return;
-	s->sas--;
+	ike_site_part(t->ike, sa);
 	if (sa->counted_up && --s->up == 0)
 		ike_tell(t, (struct ike_effect){ .kind = IKE_SITE_DOWN, .site = sa->site, .why = sa->why });
-	if (s->sas == 0 && s->c.initiate) {
+	if (!s->sas && s->c.initiate) {
 		int64_t wait = IKE_AGAIN_FIRST << (s->failures < 6 ? s->failures : 6);
-		s->again = t->now + (wait < IKE_AGAIN_MAX ? wait : IKE_AGAIN_MAX);
+		ike_heap_set(&t->ike->waiting, &s->timer, t->now + (wait < IKE_AGAIN_MAX ? wait : IKE_AGAIN_MAX));
 		s->failures++;
 	}
 }
@@ -258,9 +197,9 @@ static void leave_site(struct ike_turn *t, struct ike_sa *sa)
 // An answer that must not see this SA again: whoever waits for it as the other half of a collision.
 static void forget_twin(struct ike *ike, const struct ike_sa *sa)
 {
-	for (size_t i = 0; i < ike->n_heap; i++)
-		if (ike->heap[i]->theirs == sa)
-			ike->heap[i]->theirs = NULL;
+	for (struct ike_sa *other = ike->sites[sa->site].sas; other; other = other->next_of_site)
+		if (other->theirs == sa)
+			other->theirs = NULL;
 }
 
 void ike_sa_end(struct ike_turn *t)
@@ -277,7 +216,7 @@ void ike_sa_end(struct ike_turn *t)
 	if (sa->start && sa->start->tag)
 		unindex_start(ike, sa);
 	unindex(ike, sa);
-	heap_remove(ike, sa);
+	ike_heap_remove(&ike->due, &sa->timer);
 	if (sa->counted_up)
 		forget_twin(ike, sa);
 	leave_site(t, sa);
@@ -325,7 +264,7 @@ void ike_sa_up(struct ike_turn *t, bool again)
 	sa->hard = t->now + s->c.ike_life;
 	sa->counted_up = true;
 	s->failures = 0;
-	s->again = INT64_MAX;
+	ike_heap_set(&t->ike->waiting, &s->timer, INT64_MAX);
 	if (s->up++ == 0 && !again) {
 		struct ike_effect e = { .kind = IKE_SITE_UP, .site = sa->site, .path = sa->path };
 		memcpy(e.address, sa->address, sizeof e.address);

@@ -61,14 +61,6 @@ static void put_init(struct ike_turn *t, struct ike_writer *w, const struct ike_
 	ike_put_ke(w, dh_group_of(sa->start->dh)->wire, dh_public(sa->start->dh));
 }
 
-static bool any_ppk(const struct ike *ike)
-{
-	bool any = false;
-	for (uint32_t i = 0; i < ike->n_sites; i++)
-		any |= ike->sites[i].used && ike->sites[i].c.ppk.n;
-	return any;
-}
-
 enum st ike_answer_init(struct ike_turn *t)
 {
 	struct ike_sa *sa = t->sa;
@@ -98,7 +90,7 @@ enum st ike_answer_init(struct ike_turn *t)
 		return ST_NO_MEMORY;
 	see_supported(sa, t->m);
 	ike_put_notify(&t->reply, N_CHILDLESS_IKEV2_SUPPORTED, (struct span){ 0 });
-	put_init(t, &t->reply, &s->nr, s->peer_ppk && any_ppk(t->ike));
+	put_init(t, &t->reply, &s->nr, s->peer_ppk && t->ike->n_ppk);
 	ike_put_suite(&t->reply, PROTOCOL_IKE, &sa->suite, (struct span){ 0 });
 	return t->reply.w.full ? ST_FULL : ST_OK;
 }
