@@ -81,7 +81,7 @@ enum st ike_answer_info(struct ike_turn *t)
 	enum st st = take_deletes(t);
 	if (st != ST_OK)
 		return st;
-	bool moves = ike_find_notify(t->m, N_UPDATE_SA_ADDRESSES) && sa->mobike && !sa->initiator;
+	bool moves = ike_find_notify(t->m, N_UPDATE_SA_ADDRESSES) && sa->mobike && !sa->caller;
 	if (moves)
 		ike_follow(t, t->path);
 	if (ike_find_notify(t->m, N_NAT_DETECTION_SOURCE_IP)) {
@@ -104,7 +104,7 @@ static void see_mapping(struct ike_turn *t)
 	bool changed = sa->has_seen && memcmp(sa->seen_there, n->data.p, n->data.n) != 0;
 	memcpy(sa->seen_there, n->data.p, n->data.n);
 	sa->has_seen = true;
-	if (changed && sa->initiator && sa->mobike && t->done.kind != TASK_MOVE)
+	if (changed && sa->caller && sa->mobike && t->done.kind != TASK_MOVE)
 		sa->want |= 1u << TASK_MOVE;
 }
 

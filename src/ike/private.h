@@ -112,6 +112,7 @@ struct ike_sa {
 	struct ike_sa *next_of_site;
 	enum ike_state state;
 	bool initiator;
+	bool caller; // the first of its line was begun by us: MOBIKE's initiator (RFC 4555 2), whoever rekeyed it since
 	uint32_t site;
 	uint64_t spi_i, spi_r;
 	struct ike_path path;

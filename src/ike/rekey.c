@@ -43,6 +43,10 @@ static struct ike_sa *successor(struct ike_turn *t, bool initiator, uint64_t spi
 	sa->nat_there = old->nat_there;
 	sa->fragments = old->fragments;
 	sa->mobike = old->mobike;
+	sa->caller = old->caller;
+	if (sa->caller &&
+	    sa->mobike) // the hash of our address is another one now: learn it while it is the old address
+		sa->want |= 1u << TASK_CHECK;
 	sa->suite = *suite;
 	memcpy(sa->address, old->address, sizeof sa->address);
 	sa->rekeys = old->rekeys + 1;

@@ -120,7 +120,7 @@ struct ike_sa *ike_sa_new(struct ike *ike, bool initiator, uint32_t site, int64_
 		free(sa);
 		return NULL;
 	}
-	sa->initiator = initiator;
+	sa->initiator = sa->caller = initiator;
 	*(initiator ? &sa->spi_i : &sa->spi_r) = spi;
 	sa->site = IKE_NO_SITE;
 	if (site != IKE_NO_SITE)

@@ -8,7 +8,7 @@ import harness
 import places
 import strongswan
 from harness import COMMUNITY
-from ike_sites import DEVICE, INNER, acts_of, collector, site_of, tunnel_of
+from ike_sites import DEVICE, INNER, PSK, acts_of, collector, site_of, tunnel_of
 from strongswan import client, ping
 
 PPK = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -87,6 +87,35 @@ def killed_and_back(tap):
         tap.same(tunnel_of(c, "rotterdam")["pairs"], 1, "what it had before is gone (INITIAL_CONTACT)")
 
 
+def as_initiator(tap):
+    """`trapline join` calls strongSwan: on 4500 and on 2797, rekeyed from both sides, an address asked for, a changed mapping."""
+    router = places.Router()
+    secret = places.scratch() / "psk"
+    secret.write_text(PSK + "\n")
+    places.HERE.add(f"{INNER}/32")
+    for port in (4500, 2797):
+        swan = strongswan.Charon(places.HERE, port=0 if port == 2797 else 500, port_nat_t=port)
+        swan.load({"t": {"version": 2, "proposals": "aes256gcm16-prfsha256-curve25519", "rekey_time": "8s", "over_time": "3s", "rand_time": "0s",
+                         "local": {"auth": "psk", "id": "coll"}, "remote": {"auth": "psk", "id": "rotterdam"},
+                         "children": {"c": {"local_ts": f"{INNER}/32", "remote_ts": f"{DEVICE}/32", "esp_proposals": "aes256gcm16",
+                                            "rekey_time": "3s", "life_time": "30s"}}}},
+                  {"ike-1": {"id-1": "coll", "id-2": "rotterdam", "secret": f'"{PSK}"'}})
+        place = router.site()
+        place.run("ip", "tuntap", "add", "dev", "join0", "mode", "tun")
+        place.run("ip", "link", "set", "dev", "join0", "mtu", "1400", "up")
+        place.add(f"{DEVICE}/32", "join0")
+        place.run("ip", "route", "add", f"{INNER}/32", "dev", "join0", "src", DEVICE)
+        end = place.start(harness.TRAPLINE, "join", "--collector", f"{places.COLLECTOR}:{port}", "--identity", "rotterdam", "--peer", "coll",
+                          "--psk-file", secret, "--networks", f"{DEVICE}/32", "--inner", f"{INNER}/32", "--tun", "join0")
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER, patience=1)), f"{port}: up", swan.log())
+        said = harness.run(place.command("ping", "-q", "-n", "-i", "0.1", "-c", "90", "-I", DEVICE, INNER)).stdout
+        tap.ok("90 received" in said, f"{port}: every ping of nine seconds of its rekeying is answered", said + swan.log())
+        router.map(34000 + port)
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER, patience=1), 10), f"{port}: the NAT maps anew", swan.log())
+        harness.stop(end)
+        swan.kill()
+
+
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(matrix, killed_and_back)
+    harness.main(matrix, killed_and_back, as_initiator)
