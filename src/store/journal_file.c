@@ -93,18 +93,36 @@ static enum st missing(const char *dir, const char *path, struct text *why)
 	return ST_DAMAGED;
 }
 
+// Through SQLite, which runs nothing for it: a process that closes a file of its own loses its locks on it (POSIX), and so those
+// of the connections that it has by then. Returns the bytes read, or -1 with errno.
+static ssize_t read_head(const char *path, uint8_t head[SQLITE_HEAD], const struct stat *s)
+{
+	sqlite3 *db = NULL;
+	sqlite3_file *file = NULL;
+	int rc = sql_open(path, SQLITE_OPEN_READONLY, &db);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_file_control(db, NULL, SQLITE_FCNTL_FILE_POINTER, &file);
+	if (rc == SQLITE_OK)
+		rc = file->pMethods->xRead(file, head, SQLITE_HEAD, 0);
+	int error = db ? sqlite3_system_errno(db) : ENOMEM;
+	sql_close(&db);
+	errno = error ? error : EIO;
+	if (rc == SQLITE_IOERR_SHORT_READ)
+		return s->st_size < SQLITE_HEAD ? s->st_size : 0;
+	return rc == SQLITE_OK ? SQLITE_HEAD : -1;
+}
+
 enum st journal_file_check(const char *dir, struct text *why)
 {
 	char path[FOLDER_PATH];
 	enum st st = folder_path(dir, JOURNAL_FILE, path);
 	if (st != ST_OK)
 		return st;
-	int scoped(fd_close) fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 && errno == ENOENT)
-		return missing(dir, path, why);
 	struct stat s;
-	if (fd < 0 || fstat(fd, &s) != 0) {
-		st = errno == ELOOP ? ST_NOT_OURS : folder_errno();
+	if (lstat(path, &s) != 0) {
+		if (errno == ENOENT)
+			return missing(dir, path, why);
+		st = folder_errno();
 		text_printf(why, "cannot open %s: %s", path, strerror(errno));
 		return st;
 	}
@@ -113,10 +131,11 @@ enum st journal_file_check(const char *dir, struct text *why)
 		return ST_NOT_OURS;
 	}
 	uint8_t head[SQLITE_HEAD];
-	ssize_t n = pread(fd, head, sizeof head, 0);
+	ssize_t n = read_head(path, head, &s);
 	if (n < 0) {
+		st = folder_errno();
 		text_printf(why, "cannot read %s: %s", path, strerror(errno));
-		return ST_IO;
+		return st;
 	}
 	if (n < SQLITE_HEAD) {
 		text_printf(why, "%s is damaged: only %zd bytes of it are left", path, n);

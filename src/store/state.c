@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/scoped.h"
@@ -143,15 +144,25 @@ static enum st make(const char *dir, const char *name, struct state **out)
 	return st;
 }
 
+// Opened only to be made: a process that closes a file of its own loses its locks on it (POSIX), and with them those of the
+// connections that it has.
+static enum st make_file(const char *path, struct text *why)
+{
+	int scoped(fd_close) fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FOLDER_FILE_MODE);
+	struct stat s;
+	if (fd >= 0 || (errno == EEXIST && lstat(path, &s) == 0 && S_ISREG(s.st_mode)))
+		return ST_OK;
+	enum st refused = folder_errno();
+	text_printf(why, "cannot open %s: %s", path, errno == EEXIST ? "it is not a regular file" : strerror(errno));
+	return refused;
+}
+
 static enum st start(struct state *s, struct text *why)
 {
-	int scoped(fd_close) fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, FOLDER_FILE_MODE);
-	if (fd < 0) {
-		enum st refused = folder_errno();
-		text_printf(why, "cannot open %s: %s", s->path, strerror(errno));
-		return refused;
-	}
-	int rc = sql_open(s->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &s->db);
+	enum st made = make_file(s->path, why);
+	if (made != ST_OK)
+		return made;
+	int rc = sql_open(s->path, SQLITE_OPEN_READWRITE, &s->db);
 	if (rc == SQLITE_OK)
 		rc = set_up(s);
 	if (rc != SQLITE_OK)

@@ -4,6 +4,7 @@
 import datetime
 import os
 import random
+import sqlite3
 
 import harness
 from fleet import COLD_START, Fleet
@@ -170,5 +171,24 @@ def killed(tap):
         tap.ok(done.returncode == 0 and known > 5, "after 8 kills a rebuild comes to the same alarms", (known, done))
 
 
+def visitor(tap):
+    """Somebody looks into the files with another SQLite and leaves: nothing that comes afterwards is lost."""
+    with Fleet() as fleet:
+        fleet.link("127.0.0.2", 1)
+        fleet.wait_alarms(lambda found: len(found) == 1)
+        for path in fleet.data.rglob("*.db"):
+            there = sqlite3.connect(path)
+            there.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            there.close()
+        fleet.link("127.0.0.2", 2)
+        harness.wait_until(lambda: fleet.status()["stored"] == 2)
+        tap.same(len(fleet.wait_alarms(lambda found: len(found) == 2)), 2, "the alarm is shown")
+        tap.same(len(fleet.events()), 2, "and the event")
+        fleet.kill()
+        fleet.start()
+        tap.same(len(fleet.events()), 2, "after kill -9 too")
+        tap.same(len(fleet.wait_alarms(lambda found: len(found) == 2)), 2, "with both alarms")
+
+
 harness.isolate()
-harness.main(acts, silences, senders, merged, reasons, killed)
+harness.main(acts, silences, senders, merged, reasons, killed, visitor)
