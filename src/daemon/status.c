@@ -177,7 +177,8 @@ static void put_collector(struct json *j, const struct collector *c)
 	json_close(j, '}');
 }
 
-static void put_followers(struct json *j, struct follower *alarms)
+// `next`: the id of the next event of the journal, as its writer knows it; a follower that stands still does not.
+static void put_followers(struct json *j, struct follower *alarms, uint64_t next)
 {
 	json_key(j, "followers");
 	json_open(j, '[');
@@ -188,7 +189,7 @@ static void put_followers(struct json *j, struct follower *alarms)
 		json_key_str(j, "state", st_name(s.st));
 		json_key_str(j, "why", s.why);
 		json_key_uint(j, "next_id", s.next);
-		json_key_uint(j, "lag", s.journal_next > s.next ? s.journal_next - s.next : 0);
+		json_key_uint(j, "lag", next > s.next ? next - s.next : 0);
 		json_key_uint(j, "events", s.events);
 		json_key_uint(j, "damaged", s.damaged);
 		json_key_uint(j, "gaps", s.gaps);
@@ -247,7 +248,7 @@ static void put_status(struct json *j, struct collector *c, struct counts *n)
 			put_listener(j, &c->listeners.list[i], &n->by_listener[i], &n->state[i]);
 	json_close(j, ']');
 	put_journal(j, &w);
-	put_followers(j, c->alarms);
+	put_followers(j, c->alarms, w.next_id);
 	put_poller(j, c->asking.poller);
 	put_room(j, &room);
 	put_engines(j, n);

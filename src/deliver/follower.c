@@ -48,13 +48,12 @@ static void say(struct follower *f, enum st st, const char *why)
 	pthread_mutex_unlock(&f->mutex);
 }
 
-static void publish(struct follower *f, uint64_t journal_next)
+static void publish(struct follower *f)
 {
 	pthread_mutex_lock(&f->mutex);
 	f->state.st = ST_OK;
 	f->state.why[0] = 0;
 	f->state.next = f->feed.at;
-	f->state.journal_next = journal_next > f->feed.at ? journal_next : f->feed.at;
 	f->state.events = f->feed.events;
 	f->state.damaged = f->feed.damaged;
 	fold_count(f->feed.fold, &f->state.devices, &f->state.open);
@@ -243,7 +242,7 @@ static enum st turn(struct follower *f, bool *more, struct text *why)
 			text_add(why, state_error(f->feed.state));
 		return st;
 	}
-	publish(f, next);
+	publish(f);
 	if (f->o.heard)
 		feed_heard(&f->feed, f->o.heard, f->o.arg);
 	if (!*more) {
@@ -272,6 +271,7 @@ static void *run(void *arg)
 	struct follower *f = arg;
 	int64_t last = 0;
 	bool more = false;
+	pthread_setname_np(pthread_self(), "alarms");
 	setpriority(PRIO_PROCESS, 0, FOLLOW_NICE); // of this thread; where that is forbidden it runs as the others do
 	for (;;) {
 		struct text why = { 0 };

@@ -25,8 +25,7 @@ struct follower_options {
 struct follower_state {
 	enum st st; // ST_OK, or why it does not get on; it tries again
 	char why[256];
-	uint64_t next;         // the id of the first event that is not in the state
-	uint64_t journal_next; // the id of the next event of the journal
+	uint64_t next; // the id of the first event that is not in the state
 	uint64_t events, damaged, ticks, snapshots;
 	uint64_t devices, open;
 	uint64_t gaps; // how often retention overtook it

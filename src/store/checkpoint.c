@@ -118,6 +118,7 @@ static void pause_until(struct checkpoint *c, int64_t ms)
 static void *checkpoint_run(void *arg)
 {
 	struct checkpoint *c = arg;
+	pthread_setname_np(pthread_self(), "checkpoint");
 	for (;;) {
 		pthread_mutex_lock(&c->mutex);
 		while (!c->stop && c->wal < CHECKPOINT_START)
@@ -165,7 +166,6 @@ enum st checkpoint_start(const char *dir, struct checkpoint **out)
 		free(c);
 		return st;
 	}
-	pthread_setname_np(c->thread, "checkpoint");
 	*out = c;
 	return ST_OK;
 }

@@ -209,6 +209,8 @@ static void wait_for_work(struct writer *w)
 static void *writer_run(void *arg)
 {
 	struct writer *w = arg;
+	// Each thread names itself: the name of another one is a file, which the sandbox refuses.
+	pthread_setname_np(pthread_self(), "journal");
 	for (;;) {
 		wait_for_work(w);
 		uint32_t bits = bell_take(&w->bell);
@@ -249,8 +251,6 @@ enum st writer_start(struct journal *j, const struct writer_options *o, const st
 	enum st st = checkpoint_start(o->dir, &w->checkpoint);
 	if (st == ST_OK && pthread_create(&w->thread, NULL, writer_run, w) != 0)
 		st = ST_SYSTEM;
-	if (st == ST_OK)
-		pthread_setname_np(w->thread, "journal");
 	if (st != ST_OK) {
 		checkpoint_stop(w->checkpoint);
 		pthread_mutex_destroy(&w->mutex);

@@ -190,5 +190,25 @@ def visitor(tap):
         tap.same(len(fleet.wait_alarms(lambda found: len(found) == 2)), 2, "with both alarms")
 
 
+def stands_still(tap):
+    """A state that somebody else holds: the intake goes on, the lag is shown, and afterwards all is folded."""
+    with Fleet() as fleet:
+        fleet.link("127.0.0.2", 1)
+        fleet.wait_alarms(lambda found: len(found) == 1)
+        state = sqlite3.connect(fleet.data / "state.db", isolation_level=None)
+        state.execute("BEGIN IMMEDIATE")
+        for number in range(2, 22):
+            fleet.link("127.0.0.2", number)
+        tap.ok(harness.wait_until(lambda: fleet.status()["stored"] == 21), "what arrives is stored", fleet.status())
+        tap.same(fleet.status()["followers"][0]["lag"], 20, "the lag is what the alarms do not hold yet")
+        state.execute("ROLLBACK")
+        state.close()
+        tap.same(len(fleet.wait_alarms(lambda found: len(found) == 21)), 21, "let go, it catches up")
+        tap.ok(harness.wait_until(lambda: fleet.status()["followers"][0]["lag"] == 0), "and does not lag", fleet.status())
+        names = {(harness.Path("/proc") / str(fleet.process.pid) / "task" / t / "comm").read_text().strip()
+                 for t in os.listdir(f"/proc/{fleet.process.pid}/task")}
+        tap.ok({"alarms", "journal", "checkpoint"} <= names, "its threads have names", names)
+
+
 harness.isolate()
-harness.main(acts, silences, senders, merged, reasons, killed, visitor)
+harness.main(acts, silences, senders, merged, reasons, killed, visitor, stands_still)
