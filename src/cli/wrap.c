@@ -211,8 +211,6 @@ static int open_all(struct wrapper *w)
 	if (st)
 		return args_failed(w->args, "udp:%s: %s", addr_text(&w->listen, text),
 		                   st == ST_SYSTEM ? strerror(errno) : st_text(st));
-	fprintf(stderr, "listening on udp:%s and for raw ESP from %s\n", addr_text(&w->udp.local, text),
-	        args_value(w->args, "stack"));
 	return CLI_DONE;
 }
 
@@ -225,6 +223,13 @@ static enum st begin(struct wrapper *w)
 	w->sent = INT64_MIN / 2; // a client opens the mapping at once
 	loop_timer_set(w->loop, &w->tick, loop_now(w->loop));
 	return st ? st : privileges_forget();
+}
+
+static void say_listening(const struct wrapper *w)
+{
+	char text[ADDR_TEXT];
+	fprintf(stderr, "listening on udp:%s and for raw ESP from %s\n", addr_text(&w->udp.local, text),
+	        args_value(w->args, "stack"));
 }
 
 static void tell(const struct wrap_counters *c)
@@ -252,8 +257,10 @@ int cmd_wrap(const struct args *a)
 		code = open_all(w);
 	if (code == CLI_DONE && begin(w) != ST_OK)
 		code = args_failed(a, "cannot begin: %s", strerror(errno));
-	if (code == CLI_DONE)
+	if (code == CLI_DONE) {
+		say_listening(w); // nothing is left to be given up
 		code = run_loop(a, w->loop);
+	}
 	if (code == CLI_DONE)
 		tell(&w->table.counters);
 	udp_batch_free(w->batch);
