@@ -309,6 +309,27 @@ static void take_last_word(struct fold *f, struct device *into, const struct dev
 	due_arm_device(f, into);
 }
 
+static bool speaks_from(struct fold *f, const struct alias *address, const struct device *but)
+{
+	for (struct node *n = table_walk(&f->devices, NULL); n; n = table_walk(&f->devices, n)) {
+		const struct device *d = HOLDER(n, struct device, by_id);
+		if (d != but && !d->row.merged && span_equal(d->row.ip, address->row.value) &&
+		    span_equal(d->row.site, address->row.site))
+			return true;
+	}
+	return false;
+}
+
+// Two engines shared an address, and they were one device: it has the address for itself again, if nobody else is there.
+static void take_address(struct fold *f, struct device *into)
+{
+	struct alias *at = alias_find(f, ALIAS_ADDRESS, into->row.site, into->row.ip);
+	if (!at || !at->row.shared || (at->device && at->device != into) || speaks_from(f, at, into))
+		return;
+	at->row.shared = 0;
+	alias_point(f, at, into);
+}
+
 static bool is_of(const struct alarm *a, const void *device)
 {
 	return a->device == device;
@@ -352,6 +373,7 @@ void device_merge(struct fold *f, struct device *from, struct device *into)
 	take_missing(f, into, from);
 	take_last_word(f, into, from, from_silent);
 	from->row.merged = into->row.id;
+	take_address(f, into);
 	fold_touch(f, &from->mark);
 	fold_touch(f, &into->mark);
 }

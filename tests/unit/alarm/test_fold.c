@@ -202,6 +202,37 @@ static void merge(void **state)
 	story_end(&s);
 }
 
+static size_t shared_addresses(const struct story *s)
+{
+	const struct model_table *t = &s->rows.tables[ROW_ALIAS];
+	size_t n = 0;
+	for (size_t i = 0; i < t->slots_n; i++)
+		for (const struct kept *k = t->slots[i]; k; k = k->next)
+			n += ((const struct alias_row *)k->row)->shared != 0;
+	return n;
+}
+
+// Engines that share an address, until all of them are found to be one device.
+static void merge_of_who_share(void **state)
+{
+	static const char *const engines[] = { "\x80\x01\x01\x01\x01", "\x80\x02\x02\x02\x02", "\x80\x03\x03\x03\x03" };
+	struct story s;
+	story_begin(&s);
+	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+		s.engine = span_str(engines[i]);
+		trap(&s, LINK_DOWN, if_3);
+	}
+	assert_int_equal(shared_addresses(&s), 1);
+	own(&s, EVENT_ACT, "{\"act\":\"merge\",\"device\":1,\"into\":2,\"by\":\"alice\"}");
+	assert_int_equal(shared_addresses(&s), 1); // the third is there still
+	own(&s, EVENT_ACT, "{\"act\":\"merge\",\"device\":3,\"into\":2,\"by\":\"alice\"}");
+	assert_int_equal(shared_addresses(&s), 0);
+	s.engine = (struct span){ 0 };
+	trap(&s, LINK_UP, if_3);
+	assert_int_equal(open_alarms(&s), 0);
+	story_end(&s);
+}
+
 static void acknowledge(void **state)
 {
 	struct story s;
@@ -509,6 +540,7 @@ int main(void)
 		cmocka_unit_test(relays),
 		cmocka_unit_test(identity),
 		cmocka_unit_test(merge),
+		cmocka_unit_test(merge_of_who_share),
 		cmocka_unit_test(acknowledge),
 		cmocka_unit_test(silences),
 		cmocka_unit_test(a_silence_ends_where_a_part_of_the_key_does),
