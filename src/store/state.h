@@ -66,6 +66,8 @@ enum state_query {
 enum st state_read(struct state *s, enum row_table t, enum state_query q, int64_t arg, fold_visit_fn *visit, void *to);
 // The device that such an event's sender is now, also of an old event; 0: none is known, or the state is behind.
 enum st state_device(struct state *s, const struct sender *w, int64_t *device);
+// Whether several engines of a site speak from an address, given as a device's row has it.
+enum st state_address_shared(struct state *s, struct span site, struct span ip, bool *shared);
 // The fold's own row. ST_NONE: nothing was folded yet.
 enum st state_fold_row(struct state *s, struct fold_row *out);
 // Makes a fold of what is stored.

@@ -106,32 +106,51 @@ void state_let_go(struct state *s)
 		sqlite3_exec(s->db, "COMMIT", NULL, NULL, NULL);
 }
 
-static int alias_device(sqlite3_stmt *q, enum alias_kind kind, struct span site, struct span value, int64_t *device)
+struct alias_found {
+	int64_t device;
+	bool shared;
+};
+
+// Nothing is found: all zero.
+static enum st alias_find(struct state *s, enum alias_kind kind, struct span site, struct span value,
+                          struct alias_found *out)
 {
-	int rc = sqlite3_bind_int64(q, 1, kind);
+	const char sql[] = "SELECT device, shared FROM alias WHERE kind = ?1 AND site = ?2 AND value = ?3";
+	int rc = s->alias ? SQLITE_OK : sql_prepare(s->db, sql, &s->alias);
+	*out = (struct alias_found){ 0 };
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_text64(q, 2, (const char *)(site.n ? site.p : (const uint8_t *)""), site.n,
+		rc = sqlite3_bind_int64(s->alias, 1, kind);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text64(s->alias, 2, (const char *)(site.n ? site.p : (const uint8_t *)""), site.n,
 		                         SQLITE_STATIC, SQLITE_UTF8);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_bind_blob64(q, 3, value.p, value.n, SQLITE_STATIC);
+		rc = sqlite3_bind_blob64(s->alias, 3, value.p, value.n, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_step(q);
+		rc = sqlite3_step(s->alias);
 	if (rc == SQLITE_ROW)
-		*device = sqlite3_column_int64(q, 0);
-	sqlite3_reset(q);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+		*out = (struct alias_found){ .device = sqlite3_column_int64(s->alias, 0),
+			                     .shared = sqlite3_column_int64(s->alias, 1) != 0 };
+	if (s->alias)
+		sqlite3_reset(s->alias);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? ST_OK : state_fail(s, "read", rc);
 }
 
 enum st state_device(struct state *s, const struct sender *w, int64_t *device)
 {
-	const char sql[] = "SELECT device FROM alias WHERE kind = ?1 AND site = ?2 AND value = ?3";
-	int rc = s->alias ? SQLITE_OK : sql_prepare(s->db, sql, &s->alias);
-	*device = 0;
-	if (rc == SQLITE_OK && w->engine.n)
-		rc = alias_device(s->alias, ALIAS_ENGINE, w->site, w->engine, device);
-	else if (rc == SQLITE_OK)
-		rc = alias_device(s->alias, ALIAS_ADDRESS, w->site, span_of(w->ip, sizeof w->ip), device);
-	return rc == SQLITE_OK ? ST_OK : state_fail(s, "read", rc);
+	struct alias_found found;
+	struct span ip = span_of(w->ip, sizeof w->ip);
+	enum st st = w->engine.n ? alias_find(s, ALIAS_ENGINE, w->site, w->engine, &found)
+	                         : alias_find(s, ALIAS_ADDRESS, w->site, ip, &found);
+	*device = found.device;
+	return st;
+}
+
+enum st state_address_shared(struct state *s, struct span site, struct span ip, bool *shared)
+{
+	struct alias_found found;
+	enum st st = alias_find(s, ALIAS_ADDRESS, site, ip, &found);
+	*shared = found.shared;
+	return st;
 }
 
 static enum st take_fold(void *arg, enum row_table t, const void *row)

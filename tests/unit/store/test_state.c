@@ -130,6 +130,24 @@ static void a_difference_is_seen(void **state)
 	state_close(a);
 }
 
+static void shared_addresses(void **state)
+{
+	static const char address[20] = { 10 };
+	struct alias_row row = {
+		.kind = ALIAS_ADDRESS, .site = span_str("oslo"), .value = span_of(address, 20), .shared = 1
+	};
+	struct state *a = opened(*state, "a.db");
+	assert_int_equal(state_begin(a), ST_OK);
+	assert_int_equal(state_put(a, ROW_ALIAS, &row), ST_OK);
+	assert_int_equal(state_commit(a), ST_OK);
+	bool shared = false;
+	assert_int_equal(state_address_shared(a, row.site, row.value, &shared), ST_OK);
+	assert_true(shared);
+	assert_int_equal(state_address_shared(a, span_str("bergen"), row.value, &shared), ST_OK);
+	assert_false(shared);
+	state_close(a);
+}
+
 static void uncommitted_is_gone(void **state)
 {
 	struct state *a = opened(*state, "a.db");
@@ -225,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(goes_on, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(a_difference_is_seen, scratch_setup, scratch_teardown),
+		cmocka_unit_test_setup_teardown(shared_addresses, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(uncommitted_is_gone, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(queries, scratch_setup, scratch_teardown),
 		cmocka_unit_test_setup_teardown(history_is_pruned, scratch_setup, scratch_teardown),
