@@ -101,6 +101,7 @@ const char *poll_refusal_text(enum poll_refusal r)
 		[POLL_MAY] = "ok",
 		[POLL_NO_CREDENTIAL] = "no entry of 'read' in the configuration is for it",
 		[POLL_BEHIND_TUNNEL] = "its site is reached by a tunnel, where this version cannot ask",
+		[POLL_SHARED] = "several devices speak from its address; another one might answer",
 	};
 	return texts[r];
 }

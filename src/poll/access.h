@@ -44,7 +44,7 @@ void poll_access_free(struct poll_access *a); // wipes; NULL is fine
 // Takes over `users` and finds each credential's entry. ST_USER: *which has a user that is not there.
 enum st poll_access_users(struct poll_access *a, struct usm_users *users, size_t *which);
 
-enum poll_refusal { POLL_MAY, POLL_NO_CREDENTIAL, POLL_BEHIND_TUNNEL };
+enum poll_refusal { POLL_MAY, POLL_NO_CREDENTIAL, POLL_BEHIND_TUNNEL, POLL_SHARED };
 // How to ask a device of a site ("" or NULL for none) at an address.
 enum poll_refusal poll_access_find(const struct poll_access *a, struct span site, const struct addr *address,
                                    const struct poll_credential **out);

@@ -215,6 +215,8 @@ static void begin(struct poller *p, struct job *j)
 	}
 	enum poll_refusal no =
 	        p->access ? poll_access_find(p->access, j->want->site, &j->want->address, &c) : POLL_NO_CREDENTIAL;
+	if (no == POLL_MAY && j->want->shared)
+		no = POLL_SHARED;
 	if (no != POLL_MAY)
 		refuse(p, j, poll_refusal_text(no));
 	else
@@ -358,13 +360,19 @@ static struct job *take_shared(struct poller *p, struct poll_access **access, bo
 	*has_access = p->has_next_access;
 	p->next_access = NULL;
 	p->has_next_access = false;
+	pthread_mutex_unlock(&p->lock);
+	return inbox;
+}
+
+static void show_counters(struct poller *p)
+{
+	pthread_mutex_lock(&p->lock);
 	p->shown = p->counters;
 	p->shown.wanted = p->wanted;
 	p->shown.full = p->full;
 	p->shown.asking = p->asking;
 	p->shown.waiting = (uint32_t)(p->jobs->count - p->asking);
 	pthread_mutex_unlock(&p->lock);
-	return inbox;
 }
 
 static void each_turn(void *arg)
@@ -380,6 +388,7 @@ static void each_turn(void *arg)
 		take_job(p, j);
 	}
 	start_ready(p);
+	show_counters(p);
 	if (p->wrote && p->writer)
 		writer_wake(p->writer, false);
 	p->wrote = false;

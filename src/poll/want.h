@@ -21,6 +21,7 @@ enum poll_reason { POLL_AFTER_TRAP, POLL_WHILE_OPEN };
 struct poll_want {
 	int64_t device;      // its id, not 0
 	struct addr address; // the port does not matter
+	bool shared;         // others speak from this address as well: who answers there may be another one
 	enum poll_reason reason;
 	struct span site;
 	struct span asked; // what the last round came to, empty: never asked

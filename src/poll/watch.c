@@ -76,6 +76,7 @@ static int by_device(const void *a, const void *b)
 // What is wanted of one device, while its row is being visited.
 struct asking {
 	struct poll_watch *watch;
+	struct state *state;
 	const struct open_alarm *alarms;
 	size_t n;
 	bool heard;
@@ -107,6 +108,8 @@ static enum st want_device(void *arg, enum row_table t, const void *row)
 	memcpy(want.address.ip, d->ip.p, sizeof want.address.ip);
 	for (size_t i = 0; i < sizeof want.address.scope; i++)
 		want.address.scope = want.address.scope << 8 | d->ip.p[sizeof want.address.ip + i];
+	if (state_address_shared(g->state, d->site, d->ip, &want.shared))
+		return ST_OK; // it is wanted again at the next look
 	if (want.reason == POLL_AFTER_TRAP || w->looks == 0)
 		(void)poll_want(w->poller, &want); // full: it is wanted again at the next look
 	return ST_OK;
@@ -128,11 +131,11 @@ static void want_all(struct poll_watch *w, struct state *s)
 	for (size_t i = 0, end; i < w->n; i = end) {
 		for (end = i; end < w->n && w->alarms[end].device == w->alarms[i].device;)
 			end++;
-		struct asking g = { w, w->alarms + i, end - i, take_heard(w, w->alarms[i].device) };
+		struct asking g = { w, s, w->alarms + i, end - i, take_heard(w, w->alarms[i].device) };
 		(void)state_read(s, ROW_DEVICE, STATE_BY_ID, w->alarms[i].device, want_device, &g);
 	}
 	for (size_t i = 0; i < POLL_HEARD; i++) {
-		struct asking g = { w, NULL, 0, true };
+		struct asking g = { w, s, NULL, 0, true };
 		int64_t device = w->asked[i];
 		if (device && take_heard(w, device)) // it has no alarm open
 			(void)state_read(s, ROW_DEVICE, STATE_BY_ID, device, want_device, &g);

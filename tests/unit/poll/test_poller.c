@@ -295,9 +295,25 @@ static void stopped_and_reloaded(void **state)
 	poller_free(NULL);
 }
 
+// Who answers at an address that several speak from may be another one: his answer would end their alarms.
+static void a_shared_address_is_not_asked(void **state)
+{
+	struct poller *p = poller_of();
+	struct heard h = { 0 };
+	uint64_t at = 0;
+	struct poll_want w = { .device = 1, .shared = true, .reason = POLL_AFTER_TRAP };
+	assert_int_equal(addr_parse("127.9.0.1:1", &w.address), ST_OK);
+	assert_true(poll_want(p, &w));
+	rounds(p, 1, 10, &at, &h);
+	assert_int_equal(poller_count(p).asked, 0);
+	assert_string_equal(h.asked[1], poll_refusal_text(POLL_SHARED));
+	poller_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(liars_delay_only_themselves), cmocka_unit_test(a_fleet),
-		                            cmocka_unit_test(stopped_and_reloaded) };
+		                            cmocka_unit_test(stopped_and_reloaded),
+		                            cmocka_unit_test(a_shared_address_is_not_asked) };
 	return cmocka_run_group_tests_name("poll: poller", tests, start_agents, stop_agents);
 }
