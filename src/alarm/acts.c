@@ -45,12 +45,14 @@ static bool matches(const struct silence *s, const struct alarm *a)
 	       key_begins(a->row.key, w->key);
 }
 
+// Of several the one that holds longest: until then the alarm is silenced.
 int64_t silence_of(const struct fold *f, const struct alarm *a)
 {
+	const struct silence *longest = NULL;
 	for (const struct silence *s = f->silences; s; s = s->next)
-		if (s->row.state == SILENCE_ACTIVE && matches(s, a))
-			return s->row.id;
-	return 0;
+		if (s->row.state == SILENCE_ACTIVE && matches(s, a) && (!longest || s->row.until > longest->row.until))
+			longest = s;
+	return longest ? longest->row.id : 0;
 }
 
 void silence_again(struct fold *f, struct alarm *a)
@@ -66,7 +68,7 @@ void silence_again(struct fold *f, struct alarm *a)
 
 static bool to_be_silenced(const struct alarm *a, const void *silence)
 {
-	return a->row.silenced == 0 && matches(silence, a);
+	return matches(silence, a);
 }
 
 static bool silenced_by(const struct alarm *a, const void *silence)
@@ -81,8 +83,12 @@ static void begin(struct fold *f, struct silence *s)
 	fold_touch(f, &s->mark);
 	struct alarm **list = alarms_collect(f, to_be_silenced, s, &n);
 	for (size_t i = 0; i < n; i++) {
-		list[i]->row.silenced = s->row.id;
-		change_add(f, list[i], CHANGE_SILENCED, s->row.by, s->row.note);
+		int64_t had = list[i]->row.silenced;
+		list[i]->row.silenced = silence_of(f, list[i]);
+		if (list[i]->row.silenced == had)
+			continue;
+		if (had == 0)
+			change_add(f, list[i], CHANGE_SILENCED, s->row.by, s->row.note);
 		fold_touch(f, &list[i]->mark);
 	}
 	free(list);

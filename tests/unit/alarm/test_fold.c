@@ -274,6 +274,8 @@ static void silences(void **state)
 	assert_int_equal(alarm_row(&s, 3)->silenced, 2);
 	snprintf(note, sizeof note, "{\"act\":\"silence\",\"key\":\"link/4\",\"until\":%lld}", moment(6000));
 	own(&s, EVENT_ACT, note); // 4
+	assert_int_equal(alarm_row(&s, 1)->silenced, 2);
+	assert_int_equal(alarm_row(&s, 3)->silenced, 4); // of two the one that holds longer
 	s.now = 601;
 	ticks(&s);
 	assert_int_equal(alarm_row(&s, 1)->silenced, 0);
