@@ -52,24 +52,6 @@ static void unmixed_load(struct ike_sa *sa, struct unmixed *u)
 	secret_wipe(u, sizeof *u);
 }
 
-static void put_token(struct ike_turn *t, struct ike_writer *w)
-{
-	uint8_t token[32];
-	if (!ike_has_tokens(t->ike))
-		return;
-	ike_token(t->ike, t->sa->spi_i, t->sa->spi_r, token);
-	ike_put_notify(w, N_QCD_TOKEN, span_of(token, sizeof token));
-}
-
-static void take_token(struct ike_sa *sa, const struct ike_message *m)
-{
-	const struct ike_notify *n = ike_find_notify(m, N_QCD_TOKEN);
-	if (!n || n->data.n < 16 || n->data.n > sizeof sa->token)
-		return;
-	memcpy(sa->token, n->data.p, n->data.n);
-	sa->token_n = (uint8_t)n->data.n;
-}
-
 static void put_ppk(struct ike_writer *w, const struct ike_site *site, struct span without)
 {
 	uint8_t id[1 + IKE_ID_MAX] = { PPK_FIXED };
@@ -102,7 +84,7 @@ enum st ike_auth_send(struct ike_turn *t)
 	if (mix) // the answer says whether they stay
 		unmixed_load(sa, &before);
 	struct ike_writer w = ike_chain(t->ike);
-	put_token(t, &w);
+	ike_put_token(t->ike, &w, sa);
 	if (mix)
 		put_ppk(&w, site, site->ppk_optional ? span_of(without, n) : (struct span){ 0 });
 	if (!site->no_mobike)
@@ -222,7 +204,7 @@ static void welcome(struct ike_turn *t, const struct claim *c)
 	struct ike_site_state *s = &t->ike->sites[c->site];
 	ike_site_join(t->ike, sa, c->site);
 	sa->mobike = ike_find_notify(t->m, N_MOBIKE_SUPPORTED) && !s->c.no_mobike;
-	take_token(sa, t->m);
+	ike_take_token(sa, t->m);
 	if (ike_find_notify(t->m, N_INITIAL_CONTACT))
 		drop_others(t);
 }
@@ -244,7 +226,7 @@ enum st ike_answer_auth(struct ike_turn *t)
 	struct ike_nonce ni = sa->start->ni, nr = sa->start->nr;
 	welcome(t, &c);
 	ike_sa_up(t, false);
-	put_token(t, &t->reply);
+	ike_put_token(t->ike, &t->reply, sa);
 	if (c.mixed)
 		ike_put_notify(&t->reply, N_PPK_IDENTITY, (struct span){ 0 });
 	if (sa->mobike)
@@ -309,7 +291,7 @@ enum st ike_take_auth(struct ike_turn *t)
 	    c.type == CP_REPLY)
 		memcpy(sa->address, c.ip4, sizeof sa->address);
 	sa->mobike = ike_find_notify(t->m, N_MOBIKE_SUPPORTED) && !t->ike->sites[sa->site].c.no_mobike;
-	take_token(sa, t->m);
+	ike_take_token(sa, t->m);
 	ike_sa_up(t, false);
 	first_child_taken(t, in, &ni, &nr);
 	return ST_OK;

@@ -57,3 +57,21 @@ void ike_token(const struct ike *ike, uint64_t spi_i, uint64_t spi_r, uint8_t ou
 	const struct span parts[] = { span_of(&spi_i, sizeof spi_i), span_of(&spi_r, sizeof spi_r) };
 	prf(&digest_sha256, span_of(ike->c.token_secret, 32), parts, 2, out);
 }
+
+void ike_put_token(const struct ike *ike, struct ike_writer *w, const struct ike_sa *sa)
+{
+	uint8_t token[32];
+	if (!ike_has_tokens(ike))
+		return;
+	ike_token(ike, sa->spi_i, sa->spi_r, token);
+	ike_put_notify(w, N_QCD_TOKEN, span_of(token, sizeof token));
+}
+
+void ike_take_token(struct ike_sa *sa, const struct ike_message *m)
+{
+	const struct ike_notify *n = ike_find_notify(m, N_QCD_TOKEN);
+	if (!n || n->data.n < 16 || n->data.n > sizeof sa->token)
+		return;
+	memcpy(sa->token, n->data.p, n->data.n);
+	sa->token_n = (uint8_t)n->data.n;
+}

@@ -24,6 +24,8 @@ void ike_info_request(struct ike_turn *t, enum ike_task_kind kind, uint32_t chil
 		c->want_delete = false;
 		sa->task.child = child;
 		ike_put_delete(&w, child);
+	} else if (kind == TASK_TOKEN) {
+		ike_put_token(t->ike, &w, sa);
 	} else if (kind == TASK_MOVE) {
 		put_move(t, &w);
 	} else if (sa->mobike) { // a plain peer is asked with an empty message
@@ -74,6 +76,7 @@ enum st ike_answer_info(struct ike_turn *t)
 {
 	struct ike_sa *sa = t->sa;
 	const struct ike_notify *echo = ike_find_notify(t->m, N_COOKIE2);
+	ike_take_token(sa, t->m);
 	if (ike_find_notify(t->m, N_AUTHENTICATION_FAILED)) {
 		sa->why = ST_IKE_PROOF;
 		t->end = true;

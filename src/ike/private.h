@@ -32,6 +32,7 @@ enum ike_task_kind {
 	TASK_REKEY,
 	TASK_CHILD_NEW,
 	TASK_CHECK, // the peer's life
+	TASK_TOKEN, // the same, and our token for an SA that our rekey made
 	TASK_PROBE, // the same, at another address
 	TASK_KINDS
 };
@@ -305,6 +306,8 @@ bool ike_cookie_good(struct ike *ike, int64_t now, const struct ike_message *m, 
 enum { IKE_COOKIE_SIZE = 33 };
 void ike_token(const struct ike *ike, uint64_t spi_i, uint64_t spi_r, uint8_t out[32]);
 bool ike_has_tokens(const struct ike *ike);
+void ike_put_token(const struct ike *ike, struct ike_writer *w, const struct ike_sa *sa); // nothing without tokens
+void ike_take_token(struct ike_sa *sa, const struct ike_message *m);
 
 // nat.c
 void ike_put_nat(struct ike_writer *w, uint64_t spi_i, uint64_t spi_r, const struct ike_path *path);

@@ -100,6 +100,7 @@ static void put_answer(struct ike_turn *t, const struct ike_sa *heir, const stru
 	uint8_t octets[8];
 	struct wr spi = wr_of(octets, sizeof octets);
 	wr_be(&spi, heir->spi_r, 8);
+	ike_put_token(t->ike, &t->reply, heir);
 	ike_put_ke(&t->reply, dh_group_of(dh)->wire, dh_public(dh));
 	ike_put(&t->reply, PAYLOAD_NONCE, span_of(nr->at, nr->n));
 	ike_put_suite(&t->reply, PROTOCOL_IKE, &heir->suite, wr_span(&spi));
@@ -160,6 +161,10 @@ static struct ike_sa *take(struct ike_turn *t, struct ike_nonce *nr, enum st *wh
 		struct span secret = span_of(shared, suite.group->shared);
 		heir = successor(t, true, t->done.ike_spi, &suite, secret, &t->done.nonce, nr);
 	}
+	if (heir)
+		ike_take_token(heir, t->m);
+	if (heir && ike_has_tokens(t->ike)) // RFC 6290 4.3: whoever asked tells its own afterwards
+		heir->want |= 1u << TASK_TOKEN;
 	secret_wipe(shared, sizeof shared);
 	*why = st == ST_OK && !heir ? ST_NO_MEMORY : st;
 	return heir;

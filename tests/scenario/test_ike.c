@@ -307,6 +307,31 @@ static void restart_with_tokens(void **state)
 	world_done(&w);
 }
 
+static void rekey(struct world *w, int which, struct ike_out *out)
+{
+	ike_rekey_site(w->node[which].ike, w->now, w->node[which].site, out);
+}
+
+static void restart_with_tokens_after_a_rekey(void **state)
+{
+	for (int asks = 0; asks < NODES; asks++) {
+		struct world w;
+		struct setting s = setting_plain();
+		memset(s.config[COLL].token_secret, 7, 32);
+		memset(s.config[SITE].token_secret, 8, 32);
+		world_new(&w, &s, 15);
+		world_settle(&w);
+		world_act(&w, asks, rekey);
+		world_settle(&w);
+		up_and_traffic(&w);
+		world_restart(&w, COLL, &s);
+		world_run(&w, 30 + 5);
+		assert_true(w.node[SITE].downs == 1);
+		up_and_traffic(&w);
+		world_done(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +350,7 @@ int main(void)
 		cmocka_unit_test(delete_and_crossing_deletes),
 		cmocka_unit_test(restart_of_either_side),
 		cmocka_unit_test(restart_with_tokens),
+		cmocka_unit_test(restart_with_tokens_after_a_rekey),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
