@@ -69,13 +69,19 @@ static void make(struct ends *e, bool fragments)
 	}
 }
 
+static struct span behind_marker(const struct ike_effect *e)
+{
+	size_t n = e->path.marked ? IKE_MARKER : 0;
+	return span_of(e->bytes.p + n, e->bytes.n - n);
+}
+
 // What `out` sends goes to the other end, `rounds` times there and back.
 static void carry(struct ends *e, int from, struct ike_out *out, int rounds)
 {
 	struct ike_out next = { 0 };
 	for (size_t i = 0; rounds && i < out->n; i++)
 		if (out->at[i].kind == IKE_SEND)
-			(void)ike_input(e->at[1 - from], 0, &e->path[1 - from], out->at[i].bytes, &next);
+			(void)ike_input(e->at[1 - from], 0, &e->path[1 - from], behind_marker(&out->at[i]), &next);
 	ike_out_done(out);
 	if (next.n && rounds)
 		carry(e, 1 - from, &next, rounds - 1);

@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		memcpy(b, data + 1 + first, second);
 		bool has_x = ike_read_ts(span_of(a, first), &x) == ST_OK;
 		bool has_y = ike_read_ts(span_of(b, second), &y) == ST_OK;
-		if (has_x)
+		if (has_x && x.n)
 			write_again(&x);
 		if (has_x && has_y) {
 			narrow(&x, &y);
