@@ -57,8 +57,8 @@ def site_commands(tap):
         tap.ok(done.returncode == 0 and "only time" in done.stderr and "secret = " in done.stdout, "a site is made while the collector runs", done)
         swan = strongswan.Charon(place)
         swan.load_text(done.stdout)
-        tap.ok(harness.wait_until(lambda: tunnel_of(c, "rotterdam")["up"]), "its strongSwan comes up by what was printed", swan.log())
-        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER)), "and is answered")
+        tap.ok(harness.wait_until(lambda: tunnel_of(c, "rotterdam")["up"], 30), "its strongSwan comes up by what was printed", swan.log())
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER), 30), "and is answered")
         tap.same(sends(place, "inform", 1), 0, "an inform is acknowledged")
         shown = site("show", "rotterdam").stdout
         tap.ok(shown.startswith("rotterdam  connected from 198.51.100.1:") and "(NAT)" in shown and "aes256gcm16" in shown, "show says how it is", shown)
@@ -71,8 +71,8 @@ def site_commands(tap):
         tap.ok(not ping(place, DEVICE, INNER, patience=1), "the old one is of no use any more")
         swan.load_text(secret.stdout)
         swan.swanctl("--terminate", "--ike", "trapline", "--force", check=False)
-        swan.swanctl("--initiate", "--child", "trapline", "--timeout", "5", check=False)
-        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER)), "the new one is", swan.log())
+        swan.swanctl("--initiate", "--child", "trapline", "--timeout", "15", check=False, patience=25)
+        tap.ok(harness.wait_until(lambda: ping(place, DEVICE, INNER), 30), "the new one is", swan.log())
         tap.same(site("remove", "rotterdam").returncode, 0, "removed")
         tap.ok(not ping(place, DEVICE, INNER, patience=1) and site("list", "--json").stdout == "", "it is gone")
         ups = [n["up"] for n in acts_of(c)]

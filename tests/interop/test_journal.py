@@ -30,7 +30,8 @@ def retention(tap):
         tap.ok(status["journal"]["cut"] > 50000, "retention cut", status["journal"])
         tap.ok(status["journal"]["bytes"] <= 4_000_000, "down to the size that was asked for", status["journal"])
         events = collector.events()
-        ids = [e["id"] for e in events]
+        # The collector's own events have ids too: where the machine is slow, a deadline of the alarms passes meanwhile.
+        ids = [e["id"] for e in collector.events("--kind", "trap,inform,storm,started,stopped,reloaded,gap,tick,act,poll,rules,site")]
         holes = sorted(set(range(ids[0], ids[-1] + 1)) - set(ids))
         tap.ok(ids == sorted(set(ids)) and not holes, "what is kept has consecutive ids", (ids[0], ids[-1], len(ids), holes[:20]))
         tap.same(harness.sequence_of(events[-1]), 119999, "the newest is there")
