@@ -7,7 +7,7 @@ import random
 import sqlite3
 
 import harness
-from fleet import COLD_START, LINK_DOWN, Fleet
+from fleet import COLD_START, Fleet
 
 
 def acts(tap):
@@ -150,24 +150,6 @@ def reasons(tap):
         tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
 
 
-def shared(tap):
-    """Two engines behind one address: who would answer there is not known, so nobody is asked. And what the contract names is there."""
-    password = "correct-horse-battery"
-    user = {"name": "nat", "auth": "sha256", "auth-password": password}
-    with Fleet(read=[{"from": ["127.0.0.0/8"], "community": "x"}], users=[user]) as fleet:
-        for engine in ("8000000001020304", "8000000001020305"):
-            harness.run([harness.TRAPLINE, "send", "trap", "--to", f"127.0.0.1:{harness.PORT}", "--state", fleet.data.parent / engine,
-                         "--user", "nat", "--auth", "sha256", "--auth-password", password, "--engine-id", engine, LINK_DOWN,
-                         "1.3.6.1.2.1.2.2.1.1.1", "i", "1"])
-        harness.wait_until(lambda: sum("several devices" in (d["asked"] or "") for d in fleet.lines("devices")) >= 1, 15, 0.3)
-        devices = fleet.lines("devices")
-        tap.same(devices[1]["asked"], "several devices speak from its address; another one might answer", "and it says why")
-        missing = set("id site address engine serial model name location last_heard open asked".split()) - devices[0].keys()
-        tap.same(missing, set(), "a device has every member of the contract")
-        missing = set("id state acknowledged silenced site device severity who text count first last cleared_because".split())
-        tap.same(missing - fleet.alarms()[0].keys(), set(), "so has an alarm")
-
-
 def killed(tap):
     """kill -9 at random moments while traps arrive: the state goes on where it was, and a rebuild comes to the same."""
     dice = random.Random(26)
@@ -230,4 +212,4 @@ def stands_still(tap):
 
 
 harness.isolate()
-harness.main(acts, silences, senders, merged, reasons, shared, killed, visitor, stands_still)
+harness.main(acts, silences, senders, merged, reasons, killed, visitor, stands_still)
