@@ -117,17 +117,22 @@ static void say(struct ends *e, const uint8_t *head, struct span chain)
 	int to = head[0] & TO_INITIATOR ? 0 : 1;
 	struct ike *from = e->at[1 - to];
 	struct ike_sa *sa = from->due.n ? (struct ike_sa *)from->due.at[0] : NULL;
-	struct ike_messages m = { 0 };
+	struct ike_messages all = { 0 }, half = { 0 };
 	bool reply = head[0] & REPLY;
 	if (!sa || !sa->seal)
 		return;
 	uint32_t id = reply ? sa->take_id - (sa->take_id && sa->answer.n) : sa->send_id;
-	if (ike_seal(from, sa, head[1], reply, id, chain, head[2], &m) == ST_OK)
-		deliver(e, to, span_of(m.at, m.n), span_of(head + 3, HEAD - 3));
-	if (head[0] & OTHER_TOTAL && m.n &&
-	    ike_seal(from, sa, head[1], reply, id, span_of(chain.p, chain.n / 2), head[2], &m) == ST_OK)
-		deliver(e, to, span_of(m.at, m.n), span_of(head + 3, HEAD - 3));
-	free(m.at);
+	struct span order = span_of(head + 3, HEAD - 3);
+	// Both before either is delivered: what comes of the first may end the SA.
+	bool one = ike_seal(from, sa, head[1], reply, id, chain, head[2], &all) == ST_OK;
+	bool other = head[0] & OTHER_TOTAL &&
+	             ike_seal(from, sa, head[1], reply, id, span_of(chain.p, chain.n / 2), head[2], &half) == ST_OK;
+	if (one)
+		deliver(e, to, span_of(all.at, all.n), order);
+	if (one && other)
+		deliver(e, to, span_of(half.at, half.n), order);
+	free(all.at);
+	free(half.at);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
