@@ -230,10 +230,12 @@ static int rotate(struct site_place *p)
 		st = local_file_change(l, "sites", "name", p->name, &(struct local_field){ .key = "psk", .value = psk },
 		                       &why);
 	char *networks = x ? prefixes_text(&x->networks) : NULL;
-	char *identity = x ? strndup((const char *)x->identity.data.at, x->identity.data.n) : NULL;
+	struct text identity = { 0 };
+	if (x)
+		text_bytes(&identity, span_of(x->identity.data.at, x->identity.data.n));
 	const char *collector = args_value(p->args, "collector");
 	struct site_text t = { .name = p->name,
-		               .identity = identity,
+		               .identity = text_str(&identity),
 		               .psk = psk,
 		               .collector = collector ? collector : "COLLECTOR",
 		               .networks = networks,
@@ -243,7 +245,7 @@ static int rotate(struct site_place *p)
 		code = print_texts(p, &t);
 	explicit_bzero(psk, sizeof psk);
 	free(networks);
-	free(identity);
+	text_done(&identity);
 	return code;
 }
 
