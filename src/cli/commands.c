@@ -220,6 +220,8 @@ static const struct cli_option join_options[] = {
 	{ "tun", 0, "DEVICE", NULL,
 	  "a TUN device for these networks; without one pings of our inner address are answered" },
 	{ "listen", 0, "ADDR:PORT", NULL, "our UDP port (default: any)" },
+	{ "lifetime", 0, "SPAN", NULL, "of a key of the traffic: 90s, 15m, 1h, 2d (1h); new ones are made before" },
+	{ "ike-lifetime", 0, "SPAN", NULL, "the same of IKE's own keys (4h)" },
 	HELP,
 	END,
 };

@@ -10,12 +10,15 @@
 #include "cli/commands.h"
 #include "cli/run_loop.h"
 #include "cli/secret.h"
+#include "cli/when.h"
 #include "ike/wire.h"
 #include "tunnel/end.h"
 
 enum { PSK_MAX = 256, PORT = 2797 };
 static const int64_t DPD =
         INT64_C(5) * 1000000000; // a collector that lost its state says so at the next word (RFC 6290)
+static const int64_t LIFE_MIN = INT64_C(10) * 1000000000;          // new keys are made in its last two seconds
+static const int64_t LIFE_MAX = INT64_C(366) * 86400 * 1000000000; // longer is a mistake
 
 struct join {
 	const struct args *args;
@@ -63,6 +66,15 @@ static int take_networks(const struct join *j, const char *option, struct ike_ts
 	return CLI_DONE;
 }
 
+static int take_life(const struct join *j, const char *option, int64_t *out)
+{
+	const char *text = args_value(j->args, option);
+	if (text && (when_span(text, out) != ST_OK || *out < LIFE_MIN || *out > LIFE_MAX))
+		return args_wrong(j->args, "--%s %s: write a span such as 90s, 15m, 1h or 2d, from 10s to a year",
+		                  option, text);
+	return CLI_DONE;
+}
+
 static int take_options(struct join *j)
 {
 	const struct args *a = j->args;
@@ -88,6 +100,10 @@ static int take_options(struct join *j)
 		j->site.here.at[j->site.here.n++] = ike_ts_of(&all);
 		j->site.ask_address = true;
 	}
+	if (code == CLI_DONE)
+		code = take_life(j, "lifetime", &j->site.child_life);
+	if (code == CLI_DONE)
+		code = take_life(j, "ike-lifetime", &j->site.ike_life);
 	if (code == CLI_DONE)
 		code = secret_option(a, "psk", PSK_MAX, &j->psk);
 	if (code == CLI_DONE && !j->psk.n)

@@ -44,7 +44,8 @@ struct config_ike {
 	struct config_octets psk;
 	struct config_octets ppk_id, ppk; // RFC 8784; none
 	struct prefixes networks;
-	struct addr address; // handed out to it inside; all 0: none
+	struct addr address;    // handed out to it inside; all 0: none
+	int64_t life, ike_life; // nanoseconds, of the keys of its traffic and of IKE; 0: the usual
 };
 
 struct config {

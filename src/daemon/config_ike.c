@@ -5,6 +5,7 @@
 
 #include "daemon/config_put.h"
 #include "daemon/config_secret.h"
+#include "daemon/limits.h"
 #include "ike/ike.h"
 #include "ike/wire.h"
 
@@ -182,6 +183,28 @@ void put_site_address(struct config_build *b, void *target, const struct setting
 	memcpy(x->address.ip, p.ip, sizeof p.ip);
 	if (!addr_is_v4(&x->address))
 		config_error(b->report, s->place, "'%s': addresses that are handed out are of IPv4", s->text);
+}
+
+static int64_t life_of(struct config_build *b, const struct setting *s)
+{
+	int64_t seconds = 0;
+	if (config_parse_span(s->text, &seconds) == ST_OK && seconds < CONFIG_LIFE_MIN)
+		config_error(b->report, s->place, "'%s': keys live for %d seconds at least", s->text, CONFIG_LIFE_MIN);
+	return seconds * IKE_SECOND;
+}
+
+void put_site_lifetime(struct config_build *b, void *target, const struct setting *s)
+{
+	struct config_ike *x = current(b);
+	if (x)
+		x->life = life_of(b, s);
+}
+
+void put_site_ike_lifetime(struct config_build *b, void *target, const struct setting *s)
+{
+	struct config_ike *x = current(b);
+	if (x)
+		x->ike_life = life_of(b, s);
 }
 
 // What a site lacks before IKE can connect it.

@@ -16,9 +16,11 @@ enum config_limits {
 	CONFIG_WORKERS_MAX = 16,       // INTAKE_WORKERS; more: refused
 	CONFIG_DAYS_MAX = 36500,       // a century
 	CONFIG_SPAN_MAX = 366 * 86400, // seconds of a span of time; a longer one is a mistake
-	CONFIG_SUGGEST_DISTANCE = 3,   // edits between what was written and the key that is suggested
-	CONFIG_KEYS_MAX = 128,         // rows of the key table; asserted when it is built
-	CONFIG_FIRST_COMMUNITY = 24,   // characters of the community made at the first start: 142 random bits
+	CONFIG_LIFE_MIN =
+	        10, // seconds of keys: new ones are made in the last two, and a lost datagram takes one; shorter: refused
+	CONFIG_SUGGEST_DISTANCE = 3, // edits between what was written and the key that is suggested
+	CONFIG_KEYS_MAX = 128,       // rows of the key table; asserted when it is built
+	CONFIG_FIRST_COMMUNITY = 24, // characters of the community made at the first start: 142 random bits
 };
 
 enum {

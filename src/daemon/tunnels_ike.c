@@ -190,7 +190,9 @@ static struct ike_site describe(const struct config *c, const struct config_ike 
 		              .psk = octets(&x->psk),
 		              .ppk_id = octets(&x->ppk_id),
 		              .ppk = octets(&x->ppk),
-		              .dpd = TUNNEL_DPD };
+		              .dpd = TUNNEL_DPD,
+		              .child_life = x->life,
+		              .ike_life = x->ike_life };
 	for (size_t i = 0; i < c->inner_count; i++)
 		ts_add(&s.here, ike_ts_of_ip(c->inner[i].ip));
 	for (size_t i = 0; i < x->networks.n; i++)
@@ -215,7 +217,9 @@ static void mark_of(const struct ike_site *s, uint8_t out[TUNNEL_MARK])
 		                      s->ppk,
 		                      span_of(&s->here, sizeof s->here),
 		                      span_of(&s->there, sizeof s->there),
-		                      span_of(s->address, sizeof s->address) };
+		                      span_of(s->address, sizeof s->address),
+		                      span_of(&s->child_life, sizeof s->child_life),
+		                      span_of(&s->ike_life, sizeof s->ike_life) };
 	enum { PARTS = sizeof parts / sizeof *parts };
 	uint8_t each[PARTS * TUNNEL_MARK];
 	for (size_t i = 0; i < PARTS; i++)

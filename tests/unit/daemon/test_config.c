@@ -280,6 +280,9 @@ static const struct {
 	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: a }, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ] }\n"
 	         "- { name: b, identity: { ip: 192.0.2.7 }, psk: sixteen octets it is, address: 10.99.1.2 }\n",
 	  "" },
+	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: a }, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ],\n"
+	         "    lifetime: 10s, ike-lifetime: 9s }\n",
+	  "c.yaml:4:34: '9s': keys live for 10 seconds at least\n" },
 	{ TUNNEL
 	  "sites:\n- { name: a, psk: short, networks: [ 10.1.0.0/24 ] }\n- { name: b, identity: { key-id: x } }\n",
 	  "c.yaml:3:19: warning: this key has 5 octets, and whoever hears one handshake can guess a short one; have "
