@@ -69,18 +69,24 @@ static const struct poll_site *site_named(const struct poll_access *a, struct sp
 	return NULL;
 }
 
-// The same private address stands in many sites; only a site that is defined by its sources is reached by them.
-static bool reached(const struct poll_access *a, struct span name, const struct addr *address)
+// The same private address stands in many sites: one that has a tunnel is reached by that alone, any other by the addresses that
+// define it.
+static bool reached(const struct poll_access *a, struct span name, const struct addr *address, struct poll_route *out)
 {
 	if (!name.n)
 		return true;
 	const struct poll_site *site = site_named(a, name);
-	return site && holds(&site->from, address);
+	if (!site || !(site->tunnel || holds(&site->from, address)))
+		return false;
+	out->tunnel = site->tunnel;
+	out->worker = site->worker;
+	return true;
 }
 
 enum poll_refusal poll_access_find(const struct poll_access *a, struct span site, const struct addr *address,
-                                   const struct poll_credential **out)
+                                   struct poll_route *out)
 {
+	struct poll_route route = { 0 };
 	const struct poll_credential *found = NULL;
 	for (size_t i = 0; i < a->credential_count && !found; i++) {
 		const struct poll_credential *c = &a->credentials[i];
@@ -89,9 +95,10 @@ enum poll_refusal poll_access_find(const struct poll_access *a, struct span site
 	}
 	if (!found)
 		return POLL_NO_CREDENTIAL;
-	if (!reached(a, site, address))
-		return POLL_BEHIND_TUNNEL;
-	*out = found;
+	if (!reached(a, site, address, &route))
+		return POLL_NOWHERE;
+	route.credential = found;
+	*out = route;
 	return POLL_MAY;
 }
 
@@ -100,8 +107,10 @@ const char *poll_refusal_text(enum poll_refusal r)
 	static const char *const texts[] = {
 		[POLL_MAY] = "ok",
 		[POLL_NO_CREDENTIAL] = "no entry of 'read' in the configuration is for it",
-		[POLL_BEHIND_TUNNEL] = "its site is reached by a tunnel, where this version cannot ask",
+		[POLL_NOWHERE] = "its site has no tunnel now, and its address is not in the site's 'from'",
 		[POLL_SHARED] = "several devices speak from its address; another one might answer",
+		[POLL_TUNNEL_DOWN] = "the tunnel of its site is down",
+		[POLL_SELECTORS] = "the selectors of its site's tunnel do not allow questions to it",
 	};
 	return texts[r];
 }

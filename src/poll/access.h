@@ -25,10 +25,12 @@ struct poll_credential {
 	const struct usm_entry *entry; // v3: of poll_access.users, set by poll_access_users
 };
 
-// A site by source: what is in a site without prefixes stands behind a tunnel, where our datagrams do not go.
+// A site is reached by a tunnel, or it is one by source and its devices are reached at their addresses.
 struct poll_site {
 	char *name;
 	struct poll_prefixes from;
+	uint32_t tunnel; // its number there and 1; 0: none
+	unsigned worker; // that has its SAs
 };
 
 struct poll_access {
@@ -44,10 +46,17 @@ void poll_access_free(struct poll_access *a); // wipes; NULL is fine
 // Takes over `users` and finds each credential's entry. ST_USER: *which has a user that is not there.
 enum st poll_access_users(struct poll_access *a, struct usm_users *users, size_t *which);
 
-enum poll_refusal { POLL_MAY, POLL_NO_CREDENTIAL, POLL_BEHIND_TUNNEL, POLL_SHARED };
+// As whom, and which way.
+struct poll_route {
+	const struct poll_credential *credential;
+	uint32_t tunnel; // as poll_site's; 0: straight to the address
+	unsigned worker;
+};
+
+enum poll_refusal { POLL_MAY, POLL_NO_CREDENTIAL, POLL_NOWHERE, POLL_SHARED, POLL_TUNNEL_DOWN, POLL_SELECTORS };
 // How to ask a device of a site ("" or NULL for none) at an address.
 enum poll_refusal poll_access_find(const struct poll_access *a, struct span site, const struct addr *address,
-                                   const struct poll_credential **out);
+                                   struct poll_route *out);
 // For `asked`: why a device cannot be asked.
 const char *poll_refusal_text(enum poll_refusal r);
 

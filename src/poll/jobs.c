@@ -75,10 +75,10 @@ struct job *jobs_device(const struct jobs *s, int64_t device)
 	return j;
 }
 
-struct job *jobs_asking(const struct jobs *s, const struct addr *address)
+struct job *jobs_asking(const struct jobs *s, uint32_t tunnel, const struct addr *address)
 {
 	struct job *j = s->addresses[address_slot(s, address)];
-	while (j && !(j->state == JOB_ASKING && addr_same_ip(&j->want->address, address)))
+	while (j && !(j->state == JOB_ASKING && j->tunnel == tunnel && addr_same_ip(&j->want->address, address)))
 		j = j->by_address;
 	return j;
 }

@@ -25,6 +25,9 @@ struct job {
 	struct job *by_device, *by_address;
 	struct ask *ask;
 	struct addr peer;
+	uint32_t tunnel; // while it is asked: the way, as poll_route has it
+	unsigned worker;
+	uint64_t token; // of the round
 	unsigned tries;
 	int64_t deadline;
 	bool failing; // it failed the last time: one of POLL_FAILING places
@@ -51,8 +54,8 @@ struct jobs {
 void jobs_add(struct jobs *s, struct job *j);
 void jobs_remove(struct jobs *s, struct job *j);
 struct job *jobs_device(const struct jobs *s, int64_t device);
-// The one that is being asked at this address, or NULL.
-struct job *jobs_asking(const struct jobs *s, const struct addr *address);
+// The one that is being asked at this address by this way, or NULL: many sites have the same addresses inside.
+struct job *jobs_asking(const struct jobs *s, uint32_t tunnel, const struct addr *address);
 // Any job, to empty the table; NULL: none.
 struct job *jobs_any(const struct jobs *s, size_t *from);
 // Calls fn for every job; it may not add or remove any.

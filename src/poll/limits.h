@@ -25,6 +25,10 @@ enum poll_limits {
 	POLL_WATCH_ALL = 30,      // looks between which every device with open alarms is wanted once
 	POLL_HEARD = 1024,        // printers heard between two looks; two in one place: the later one is asked
 	POLL_CREDENTIALS = 1000,  // entries of `read`
+	POLL_INNER_PORT = 40161,  // ours inside tunnels, where answers come: no port of `listen` may be this one
+	POLL_INSIDE_WORKERS = 64, // workers that carry tunnels; more: refused
+	POLL_INSIDE_RING =
+	        1 << 20, // bytes on their way to or from one of them; full: lost like any datagram, and counted
 };
 
 #define POLL_SECOND INT64_C(1000000000)

@@ -24,6 +24,7 @@ struct poller {
 	struct loop *loop;
 	struct udp_socket v4, v6; // fd -1: the machine has none
 	struct udp_batch *batch;
+	struct inside *inside; // NULL: no tunnels
 	struct crypto *crypto;
 	struct ring ring;
 	struct writer *writer;
@@ -31,7 +32,8 @@ struct poller {
 	struct jobs *jobs;
 	struct ready ready;
 	unsigned asking, failing;
-	bool wrote; // events, in this turn
+	uint64_t token; // of the last round
+	bool wrote;     // events, in this turn
 	struct poller_counters counters;
 	uint8_t out[POLL_REQUEST_MAX];
 	pthread_t thread;
@@ -167,27 +169,43 @@ static void finish(struct poller *p, struct job *j, enum st st)
 	end_job(p, j);
 }
 
+// A datagram may be lost: it is sent again.
+static enum st send_it(struct poller *p, const struct job *j, struct span bytes)
+{
+	const struct udp_socket *s = addr_is_v4(&j->peer) ? &p->v4 : &p->v6;
+	const struct udp_out out = { .bytes = bytes, .to = j->peer, .ifindex = j->peer.scope };
+	const struct inside_out inside = { j->tunnel - 1, j->want->device, j->token, j->peer, bytes };
+	if (!j->tunnel && s->fd < 0)
+		return ST_SYSTEM;
+	if (!j->tunnel)
+		(void)udp_send(s, &out, 1);
+	else if (inside_say(p->inside, j->worker, &inside))
+		p->counters.inside++;
+	return ST_OK;
+}
+
 // Sends what is due and waits for its answer. false: the job has ended.
 static bool say(struct poller *p, struct job *j)
 {
 	struct wr w = wr_of(p->out, sizeof p->out);
 	int64_t now = loop_now(p->loop), until = now + (POLL_TIMEOUT_NS << j->tries);
-	const struct udp_socket *s = addr_is_v4(&j->peer) ? &p->v4 : &p->v6;
-	enum st st = s->fd < 0 ? ST_SYSTEM : ask_write(j->ask, now, &w);
+	enum st st = ask_write(j->ask, now, &w);
+	if (st == ST_OK)
+		st = send_it(p, j, wr_span(&w));
 	if (st != ST_OK) {
 		finish(p, j, st);
 		return false;
 	}
-	const struct udp_out out = { .bytes = wr_span(&w), .to = j->peer, .ifindex = j->peer.scope };
-	(void)udp_send(s, &out, 1); // lost like any datagram: it is sent again
 	j->tries++;
 	loop_timer_set(p->loop, &j->timer, until < j->deadline ? until : j->deadline);
 	return true;
 }
 
-static void ask_now(struct poller *p, struct job *j, const struct poll_credential *c)
+static void ask_now(struct poller *p, struct job *j, const struct poll_route *r)
 {
-	const struct ask_config config = { .credential = c, .crypto = p->crypto, .random = random_system() };
+	const struct ask_config config = { .credential = r->credential,
+		                           .crypto = p->crypto,
+		                           .random = random_system() };
 	enum st st = ask_new(&config, &j->ask);
 	if (st != ST_OK) {
 		refuse(p, j, st_text(st));
@@ -195,7 +213,10 @@ static void ask_now(struct poller *p, struct job *j, const struct poll_credentia
 	}
 	j->state = JOB_ASKING;
 	j->peer = j->want->address;
-	j->peer.port = c->port;
+	j->peer.port = r->credential->port;
+	j->tunnel = r->tunnel;
+	j->worker = r->worker;
+	j->token = ++p->token;
 	j->tries = 0;
 	j->deadline = loop_now(p->loop) + POLL_DEVICE_NS;
 	p->asking++;
@@ -207,20 +228,22 @@ static void ask_now(struct poller *p, struct job *j, const struct poll_credentia
 // The job's moment has come and there is a place, unless one of the reasons why not yet holds.
 static void begin(struct poller *p, struct job *j)
 {
-	const struct poll_credential *c = NULL;
+	struct poll_route r = { 0 };
+	enum poll_refusal no =
+	        p->access ? poll_access_find(p->access, j->want->site, &j->want->address, &r) : POLL_NO_CREDENTIAL;
 	j->failing = jobs_memory(p->jobs, j->want->device)->fails > 0;
-	if (jobs_asking(p->jobs, &j->want->address) || (j->failing && p->failing >= POLL_FAILING)) {
+	if (jobs_asking(p->jobs, r.tunnel, &j->want->address) || (j->failing && p->failing >= POLL_FAILING)) {
 		wait_until(j, loop_now(p->loop) + POLL_BUSY_NS + at_random(POLL_BUSY_NS));
 		return;
 	}
-	enum poll_refusal no =
-	        p->access ? poll_access_find(p->access, j->want->site, &j->want->address, &c) : POLL_NO_CREDENTIAL;
+	if (r.tunnel && !p->inside)
+		no = POLL_NOWHERE;
 	if (no == POLL_MAY && j->want->shared)
 		no = POLL_SHARED;
 	if (no != POLL_MAY)
 		refuse(p, j, poll_refusal_text(no));
 	else
-		ask_now(p, j, c);
+		ask_now(p, j, &r);
 }
 
 static void start_ready(struct poller *p)
@@ -255,12 +278,13 @@ static void fire(void *arg)
 
 // ---- what comes in
 
-static void take_packet(struct poller *p, const struct udp_packet *packet)
+// `tunnel`: the way it came, as poll_route has it.
+static void take_answer(struct poller *p, uint32_t tunnel, const struct addr *from, struct span bytes)
 {
-	struct job *j = jobs_asking(p->jobs, &packet->peer);
+	struct job *j = jobs_asking(p->jobs, tunnel, from);
 	enum ask_next next = ASK_WAIT;
-	if (j && packet->peer.port == j->peer.port && !packet->truncated)
-		next = ask_input(j->ask, loop_now(p->loop), packet->bytes);
+	if (j && from->port == j->peer.port)
+		next = ask_input(j->ask, loop_now(p->loop), bytes);
 	if (next == ASK_WAIT) {
 		p->counters.strange++;
 		return;
@@ -279,8 +303,8 @@ static void receive(struct poller *p, const struct udp_socket *s)
 	struct udp_packet packet;
 	if (udp_receive(s, p->batch) <= 0)
 		return;
-	while (udp_next(p->batch, &packet))
-		take_packet(p, &packet);
+	while (udp_next(p->batch, &packet)) // what is cut is empty, and believed by nobody
+		take_answer(p, 0, &packet.peer, packet.truncated ? (struct span){ 0 } : packet.bytes);
 }
 
 static void v4_ready(void *arg, uint32_t events)
@@ -293,6 +317,29 @@ static void v6_ready(void *arg, uint32_t events)
 {
 	struct poller *p = arg;
 	receive(p, &p->v6);
+}
+
+// A question that its worker could not send. ST_NONE: the site has no SA.
+static void unsaid(struct poller *p, const struct inside_in *in)
+{
+	struct job *j = jobs_device(p->jobs, in->device);
+	if (!j || j->state != JOB_ASKING || j->token != in->token)
+		return;
+	leave_place(p, j);
+	refuse(p, j,
+	       in->why == ST_NONE           ? poll_refusal_text(POLL_TUNNEL_DOWN)
+	       : in->why == ST_ESP_SELECTOR ? poll_refusal_text(POLL_SELECTORS)
+	                                    : st_text(in->why));
+}
+
+static void listen_inside(struct poller *p)
+{
+	struct inside_in in;
+	while (p->inside && inside_next(p->inside, &in))
+		if (in.why == ST_OK)
+			take_answer(p, in.site + 1, &in.from, in.bytes);
+		else
+			unsaid(p, &in);
 }
 
 // A new want of a device that has a job already.
@@ -368,6 +415,7 @@ static void show_counters(struct poller *p)
 {
 	pthread_mutex_lock(&p->lock);
 	p->shown = p->counters;
+	p->shown.lost = p->inside ? inside_lost(p->inside) : 0;
 	p->shown.wanted = p->wanted;
 	p->shown.full = p->full;
 	p->shown.asking = p->asking;
@@ -387,7 +435,10 @@ static void each_turn(void *arg)
 		next = j->next;
 		take_job(p, j);
 	}
+	listen_inside(p);
 	start_ready(p);
+	if (p->inside)
+		inside_said(p->inside);
 	show_counters(p);
 	if (p->wrote && p->writer)
 		writer_wake(p->writer, false);
@@ -433,6 +484,24 @@ struct poller_counters poller_count(struct poller *p)
 	struct poller_counters c = p->shown;
 	pthread_mutex_unlock(&p->lock);
 	return c;
+}
+
+static void wake(void *arg)
+{
+	struct poller *p = arg;
+	loop_wake(p->loop);
+}
+
+enum st poller_tunnels(struct poller *p, unsigned workers, void (*wake_worker)(void *arg, unsigned worker), void *arg,
+                       struct inside **out)
+{
+	const struct inside_config c = {
+		.workers = workers, .arg = arg, .wake = wake_worker, .asker = p, .wake_asker = wake
+	};
+	enum st st = inside_new(&c, &p->inside);
+	if (st == ST_OK)
+		*out = p->inside;
+	return st;
 }
 
 static void nothing(void *arg)
@@ -537,6 +606,7 @@ void poller_free(struct poller *p)
 	udp_close(&p->v4);
 	udp_close(&p->v6);
 	udp_batch_free(p->batch);
+	inside_free(p->inside);
 	if (p->loop)
 		loop_free(p->loop);
 	ring_done(&p->ring);

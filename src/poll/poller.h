@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Asks devices what is true now: one thread, one socket for IPv4 and one for IPv6, many devices at once. It asks only whom
+// Asks devices what is true now: one thread, one socket for IPv4 and one for IPv6, and the tunnels (inside.h); many devices at
+// once. It asks only whom
 // somebody wants to have asked and whom the configuration names a credential for, each device never twice at once and
 // not more often than limits.h says. What differs goes as events into a ring of its own, to the journal.
 #ifndef POLL_POLLER_H
@@ -8,6 +9,7 @@
 #include "base/hash.h"
 #include "crypto/crypto.h"
 #include "poll/access.h"
+#include "poll/inside.h"
 #include "poll/want.h"
 #include "store/writer.h"
 
@@ -20,15 +22,20 @@ struct poller_counters {
 	uint64_t asked;    // rounds that began
 	uint64_t answered; // rounds that read everything
 	uint64_t failed;   // rounds that did not
-	uint64_t refused;  // not asked: no credential, or behind a tunnel
+	uint64_t refused;  // not asked: no credential, no way to it
 	uint64_t events;   // written
 	uint64_t dropped;  // events that the ring had no room for; told the next time
 	uint64_t strange;  // datagrams from nobody who is being asked, or not believed
+	uint64_t inside;   // messages handed to tunnels
+	uint64_t lost;     // between us and the workers that carry tunnels, for want of room
 	uint32_t waiting, asking;
 };
 
 // Opens the sockets: before lock-in. `crypto` outlives it. ST_NO_MEMORY, ST_SYSTEM.
 enum st poller_new(struct crypto *crypto, const struct hash_key *key, struct poller **out);
+// Before poller_start: workers that carry tunnels. *out stays the poller's. ST_NO_MEMORY, ST_FULL.
+enum st poller_tunnels(struct poller *p, unsigned workers, void (*wake)(void *arg, unsigned worker), void *arg,
+                       struct inside **out);
 // Its source for writer_start.
 struct writer_source poller_source(struct poller *p);
 // Takes over `access` (NULL: nobody is asked); any time, from any thread.
