@@ -143,6 +143,9 @@ void plane_resume(struct plane *p, int64_t now);
 // that may send. ST_FULL: too large. ST_INNER_ADDRESS: two families. In transport mode the addresses are not sent.
 enum st plane_send_udp(struct plane *p, int64_t now, uint32_t site, const struct addr *from, const struct addr *to,
                        struct span payload);
+// The same from our inner address, of those of that family the first that the site's SA allows. ST_INNER_ADDRESS: there is none.
+enum st plane_send_udp_as_us(struct plane *p, int64_t now, uint32_t site, uint16_t port, const struct addr *to,
+                             struct span payload);
 // Whole inner packets (n at most PLANE_BATCH, with ESP_HEADROOM and ESP_TAILROOM around them) are sealed in place and sent
 // at once, behind what waits. Returns how many were handed to `send`; the others are counted.
 size_t plane_send_packets(struct plane *p, int64_t now, uint32_t site, struct packet *const *pk, size_t n);

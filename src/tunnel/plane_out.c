@@ -112,6 +112,22 @@ enum st plane_send_udp(struct plane *p, int64_t now, uint32_t site, const struct
 	return ST_OK;
 }
 
+enum st plane_send_udp_as_us(struct plane *p, int64_t now, uint32_t site, uint16_t port, const struct addr *to,
+                             struct span payload)
+{
+	enum st st = ST_INNER_ADDRESS;
+	for (unsigned i = 0; i < p->inner_count; i++) {
+		struct addr from = p->inner[i];
+		from.port = port;
+		if (addr_is_v4(&from) != addr_is_v4(to))
+			continue;
+		st = plane_send_udp(p, now, site, &from, to, payload);
+		if (st != ST_ESP_SELECTOR)
+			break;
+	}
+	return st;
+}
+
 size_t plane_send_packets(struct plane *p, int64_t now, uint32_t site, struct packet *const *pk, size_t n)
 {
 	const struct site *s = plane_site(p, site);

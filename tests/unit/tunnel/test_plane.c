@@ -47,6 +47,32 @@ static void the_answer_goes_back(void **state)
 	planes_done(&t);
 }
 
+// From the first inner address of the device's family that the SA allows.
+static void a_question_leaves_from_our_inner_address(void **state)
+{
+	struct addr to = at("10.99.1.1", 161), six = at("fd00::1:1", 161), ours = at("10.99.2.1", 40161);
+	struct addr two[] = { at("10.99.7.7", 0), at("10.99.2.1", 0) };
+	planes_init(&t, crypto, false);
+	uint16_t agent = 161;
+	assert_int_equal(plane_set_ports(t.a.plane, &agent, 1), ST_OK);
+	assert_int_equal(plane_send_udp_as_us(t.b.plane, t.now, 0, 40161, &to, span_str("?")), ST_NONE);
+	struct ike_pair a = pair_half(1, false, 0), b = pair_half(1, true, 0);
+	struct plane_way wa = { .ends = a_ends(), .natted = true }, wb = { .ends = b_ends(&t), .listener = 3 };
+	memcpy(b.here.at[0].first, ours.ip, 16);
+	memcpy(b.here.at[0].last, ours.ip, 16);
+	assert_int_equal(plane_pair_up(t.a.plane, t.now, 0, &a, &wa), ST_OK);
+	assert_int_equal(plane_pair_up(t.b.plane, t.now, 0, &b, &wb), ST_OK);
+	assert_int_equal(plane_set_inner(t.b.plane, two, 2), ST_OK);
+	assert_int_equal(plane_send_udp_as_us(t.b.plane, t.now, 0, 40161, &to, span_str("?")), ST_OK);
+	assert_int_equal(carry(&t, &t.b), 1);
+	assert_int_equal(t.a.said_count, 1);
+	assert_true(same_end(&t.a.said[0].from, &ours) && same_end(&t.a.said[0].to, &to));
+	assert_int_equal(plane_set_inner(t.b.plane, two, 1), ST_OK);
+	assert_int_equal(plane_send_udp_as_us(t.b.plane, t.now, 0, 40161, &to, span_str("?")), ST_ESP_SELECTOR);
+	assert_int_equal(plane_send_udp_as_us(t.b.plane, t.now, 0, 40161, &six, span_str("?")), ST_INNER_ADDRESS);
+	planes_done(&t);
+}
+
 static void two_sites_with_the_same_addresses(void **state)
 {
 	planes_init(&t, crypto, false);
@@ -556,6 +582,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_trap_arrives),
 		cmocka_unit_test(the_answer_goes_back),
+		cmocka_unit_test(a_question_leaves_from_our_inner_address),
 		cmocka_unit_test(two_sites_with_the_same_addresses),
 		cmocka_unit_test(a_ping_is_answered),
 		cmocka_unit_test(what_is_not_served_is_dropped),
