@@ -116,7 +116,8 @@ static void print_alarms(const json_t *s)
 		putchar('\n');
 	}
 	if (number(p, "wanted"))
-		printf("asked back: %lld rounds, %lld answered, %lld failed; %lld not asked for want of a credential\n",
+		printf("asked back: %lld rounds, %lld answered, %lld failed; %lld not asked (trapline devices says "
+		       "why)\n",
 		       number(p, "asked"), number(p, "answered"), number(p, "failed"), number(p, "refused"));
 }
 

@@ -311,9 +311,20 @@ static int open_tunnels(struct collector *c)
 	return st ? 1 : 0;
 }
 
+static void wake_worker(void *arg, unsigned worker)
+{
+	struct collector *c = arg;
+	worker_wake(c->workers[worker]);
+}
+
 static int open_asking(struct collector *c)
 {
+	struct inside *questions = NULL;
 	enum st st = poller_new(c->crypto, &c->key, &c->asking.poller);
+	if (!st)
+		st = poller_tunnels(c->asking.poller, c->worker_count, wake_worker, c, &questions);
+	tunnels_ask(c->tunnels, questions);
+	tunnels_routes(c->tunnels, c->config->access);
 	if (!st)
 		st = asking_access(&c->asking, c->config, own_engine(c));
 	if (st)
@@ -525,6 +536,8 @@ static enum st reload_locked(struct collector *c, struct text *said)
 	}
 	if (!st)
 		st = tunnels_ready(c, fresh, said);
+	if (!st)
+		tunnels_routes(c->tunnels, fresh->access);
 	if (!st && (st = asking_access(&c->asking, fresh, own_engine(c))))
 		tunnels_cancel(c->tunnels);
 	if (st) {

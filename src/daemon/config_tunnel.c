@@ -9,6 +9,7 @@
 #include "daemon/config_secret.h"
 #include "daemon/limits.h"
 #include "intake/limits.h"
+#include "poll/limits.h"
 #include "tunnel/lab_keys.h"
 
 void config_tunnel_free(struct config *c)
@@ -155,6 +156,12 @@ void config_check_tunnel(struct config_build *b, const struct setting *root)
 	const struct setting *listen = tunnel ? setting_find(tunnel, "listen") : NULL;
 	if (listen)
 		check_ports(b, listen);
+	for (size_t i = 0; b->config->inner_count && i < b->config->listen_count; i++)
+		if (!b->config->listen[i].tcp && b->config->listen[i].addr.port == POLL_INNER_PORT)
+			config_error(b->report, setting_find(root, "tunnel")->place,
+			             "'listen' has UDP port %d, where devices inside tunnels answer our questions; "
+			             "choose another",
+			             POLL_INNER_PORT);
 	for (const struct setting *s = sites ? sites->first : NULL; s; s = s->next) {
 		const struct setting *keys = setting_find(s, "lab-keys"), *from = setting_find(s, "from");
 		keys = keys ? keys : setting_find(s, "identity");

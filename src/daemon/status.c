@@ -217,6 +217,8 @@ static void put_poller(struct json *j, struct poller *p)
 	json_key_uint(j, "events", n.events);
 	json_key_uint(j, "dropped", n.dropped);
 	json_key_uint(j, "strange", n.strange);
+	json_key_uint(j, "inside", n.inside);
+	json_key_uint(j, "lost", n.lost);
 	json_key_uint(j, "waiting", n.waiting);
 	json_key_uint(j, "asking", n.asking);
 	json_close(j, '}');

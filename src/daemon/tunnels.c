@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/tunnels_own.h"
+#include "poll/limits.h"
 #include "io/system.h"
 #include "store/folder.h"
 
@@ -72,6 +73,36 @@ struct tunnel_site *tunnel_site_of(struct tunnels *t, const char *name)
 	struct tunnel_site *s = &more[t->site_count++];
 	*s = (struct tunnel_site){ .name = copy, .counter.fd = -1, .next_counter.fd = -1 };
 	return s;
+}
+
+void tunnels_ask(struct tunnels *t, struct inside *questions)
+{
+	t->questions = questions;
+}
+
+static unsigned owner_of_lab(const struct tunnels *t, const struct lab_keys *keys)
+{
+	return udp_steer_spi(keys->side[LAB_COLLECTOR].spi, t->worker_count, udp_spi_bits(t->worker_count));
+}
+
+// A site that is in force stays where it is unless it is wanted anew.
+static bool route_of(const struct tunnels *t, const struct tunnel_site *s, unsigned *worker)
+{
+	if (s->next_ike)
+		*worker = (unsigned)(s - t->sites) % t->worker_count;
+	else
+		*worker = s->fresh ? owner_of_lab(t, &s->next) : s->worker;
+	return s->wanted || s->up;
+}
+
+void tunnels_routes(const struct tunnels *t, struct poll_access *access)
+{
+	for (size_t i = 0; i < access->site_count; i++) {
+		struct poll_site *x = &access->sites[i];
+		for (size_t k = 0; k < t->site_count; k++)
+			if (strcmp(t->sites[k].name, x->name) == 0 && route_of(t, &t->sites[k], &x->worker))
+				x->tunnel = (uint32_t)k + 1;
+	}
 }
 
 static void say(struct text *said, const char *name, const char *what, enum st st)
@@ -219,8 +250,7 @@ static enum st take_counter(struct tunnel_site *s)
 
 static void site_up(struct tunnels *t, struct tunnel_site *s, const struct listeners *ls, struct text *said)
 {
-	uint32_t spi = s->next.side[LAB_COLLECTOR].spi;
-	unsigned owner = udp_steer_spi(spi, t->worker_count, udp_spi_bits(t->worker_count));
+	unsigned owner = owner_of_lab(t, &s->next);
 	struct change x = { .plane = t->workers[owner].plane, .site = s, .number = (uint32_t)(s - t->sites) };
 	x.st = take_counter(s);
 	if (s->up && s->worker != owner) {
@@ -277,7 +307,7 @@ static void ports_add(struct settings *x, uint16_t port)
 
 void tunnels_apply(struct tunnels *t, const struct config *c, const struct listeners *ls, struct text *said)
 {
-	struct settings x = { .config = c, .listeners = ls };
+	struct settings x = { .config = c, .listeners = ls, .ports = { POLL_INNER_PORT }, .port_count = 1 };
 	for (size_t i = 0; i < c->listen_count; i++)
 		if (!c->listen[i].tcp)
 			ports_add(&x, c->listen[i].addr.port);

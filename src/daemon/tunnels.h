@@ -7,6 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/listeners.h"
 #include "intake/worker.h"
+#include "poll/inside.h"
 
 struct tunnels;
 
@@ -27,6 +28,11 @@ void tunnels_free(struct tunnels *t);
 // IKE has a thread of its own, from here to there.
 enum st tunnels_start(struct tunnels *t);
 void tunnels_stop(struct tunnels *t);
+
+// Whose questions to devices inside are carried; before the workers run. It outlives them.
+void tunnels_ask(struct tunnels *t, struct inside *questions);
+// Says of each site of `access` how it is reached, once tunnels_prepare knows them.
+void tunnels_routes(const struct tunnels *t, struct poll_access *access);
 
 // Makes ready for a configuration whatever may fail: counters reserved in the data folder. Not ST_OK: `said` has a line, and
 // everything is as before. Each is followed by tunnels_apply or tunnels_cancel.

@@ -51,6 +51,7 @@ struct tunnels {
 	struct tunnel_worker workers[INTAKE_WORKERS];
 	struct tunnel_site *sites;
 	size_t site_count;
+	struct inside *questions; // NULL: none
 };
 
 enum st tunnel_worker_open(struct tunnels *t, unsigned index);

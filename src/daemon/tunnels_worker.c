@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker's data plane, behind the functions that the worker knows; and what the plane has to send, out of the worker's
 // sockets.
+#include <assert.h>
 #include <stdlib.h>
 
 #include "daemon/tunnels_own.h"
+#include "poll/limits.h"
+
+static_assert((int)INTAKE_WORKERS <= (int)POLL_INSIDE_WORKERS, "every worker can be asked");
 
 static void input(void *arg, int64_t now, uint16_t listener, const struct udp_packet *dg, size_t n)
 {
@@ -29,10 +33,27 @@ static bool answer(void *arg, int64_t now, const struct answer_to *to, struct sp
 	return plane_send_udp(w->plane, now, to->site - 1, &to->local, &to->peer, bytes) == ST_OK;
 }
 
+// Questions to devices; what cannot be sent is said, with the reason.
+static void ask(struct tunnel_worker *w, struct inside *questions, int64_t now)
+{
+	struct inside_out q;
+	while (inside_due(questions, w->index, &q)) {
+		enum st st = plane_send_udp_as_us(w->plane, now, q.site, POLL_INNER_PORT, &q.to, q.bytes);
+		const struct inside_in no = { .site = q.site, .why = st, .device = q.device, .token = q.token };
+		if (st != ST_OK)
+			inside_put(questions, w->index, &no);
+	}
+}
+
 static void turn(void *arg, int64_t now)
 {
 	struct tunnel_worker *w = arg;
+	struct inside *questions = w->tunnels->questions;
+	if (questions)
+		ask(w, questions, now);
 	plane_flush(w->plane, now);
+	if (questions)
+		inside_done(questions, w->index);
 }
 
 static void tick(void *arg, int64_t now)
@@ -67,6 +88,12 @@ static size_t send_out(void *arg, const struct plane_out *out, size_t n)
 static bool deliver(void *arg, const struct plane_udp *u)
 {
 	const struct tunnel_worker *w = arg;
+	const struct inside_in answer = { .site = u->site, .from = u->from, .bytes = u->payload };
+	if (u->to.port == POLL_INNER_PORT) {
+		if (w->tunnels->questions)
+			inside_put(w->tunnels->questions, w->index, &answer);
+		return true;
+	}
 	const struct worker_inner inner = { .site = u->site,
 		                            .name = u->name,
 		                            .peer = u->from,

@@ -365,6 +365,11 @@ static void wake(void *arg)
 	loop_wake(w->loop);
 }
 
+void worker_wake(struct worker *w)
+{
+	loop_wake(w->loop);
+}
+
 struct writer_source worker_source(struct worker *w)
 {
 	return (struct writer_source){ .ring = &w->intake.ring, .freed = wake, .arg = w };

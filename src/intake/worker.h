@@ -57,6 +57,9 @@ enum st worker_start(struct worker *w, struct writer *writer);
 // Runs fn(arg) on the worker's thread and waits for it; directly when the thread does not run.
 void worker_call(struct worker *w, void (*fn)(struct worker *w, void *arg), void *arg);
 
+// Has it take a turn soon, at whose end the tunnel's `turn` is called. From any thread.
+void worker_wake(struct worker *w);
+
 // The following are for the worker's own thread (worker_call), or before worker_start.
 void worker_set_room(struct worker *w, struct waiting *room); // NULL: nobody is told
 void worker_set_policy(struct worker *w, const struct policy *p);

@@ -17,11 +17,11 @@ PASSWORD = "correct-horse-battery"
 USERS = [("md5des", "MD5", "DES", "md5", "des"), ("shaaes", "SHA", "AES", "sha1", "aes128")]
 
 
-def objects():
+def objects(serial="SN-2"):
     """The printer as lines of `override`: a jam that is known, and a low toner that nobody was told of."""
     rows = [(".1.3.6.1.2.1.25.3.2.1.3.1", "octet_str", '"Model Two"'), (".1.3.6.1.2.1.25.3.5.1.1.1", "integer", 4),
             (".1.3.6.1.2.1.25.3.5.1.2.1", "octet_str", "0x2400"), (".1.3.6.1.2.1.43.5.1.1.1.1", "counter", 9),
-            (".1.3.6.1.2.1.43.5.1.1.17.1", "octet_str", '"SN-2"')]
+            (".1.3.6.1.2.1.43.5.1.1.17.1", "octet_str", f'"{serial}"')]
     for index, values in ((4, (3, 4, 8, 2, -2, 8, '"Paper jam"')), (7, (4, 4, 11, 1, -2, 1104, '"Toner low"'))):
         for column, value in zip(range(2, 9), values):
             rows.append((f"{ALERT}.{column}.1.{index}", "octet_str" if column == 8 else "integer", value))
@@ -150,5 +150,6 @@ def asked_without_alarm(tap):
         tap.ok(all(found[a]["printer"] is None for a in ("127.0.0.2", "127.0.0.3")), "of those nothing is known")
 
 
-harness.isolate()
-harness.main(polled, asked_back, asked_without_alarm)
+if __name__ == "__main__":
+    harness.isolate()
+    harness.main(polled, asked_back, asked_without_alarm)

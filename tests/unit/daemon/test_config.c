@@ -266,6 +266,11 @@ static const struct {
 	  "c.yaml:1:39: 'tcp:0.0.0.0:2797': tunnels arrive by UDP; write for example udp:0.0.0.0:2797\n" },
 	{ "listen: [ udp:0.0.0.0:2797 ]\ntunnel: { listen: [ udp:0.0.0.0:2797 ] }\n",
 	  "c.yaml:2:21: 'udp:0.0.0.0:2797' stands in 'listen' too; a port takes either traps or tunnels\n" },
+	{ "listen: [ udp:0.0.0.0:40161, tcp:0.0.0.0:2697 ]\ntunnel: { listen: [ udp:0.0.0.0:2797 ], inner: [ 10.99.2.1 "
+	  "] }\n",
+	  "c.yaml:2:9: 'listen' has UDP port 40161, where devices inside tunnels answer our questions; choose "
+	  "another\n" },
+	{ "listen: [ udp:0.0.0.0:40161 ]\ntunnel: { listen: [ udp:0.0.0.0:2797 ] }\n", "" },
 	{ "sites:\n- { name: a, lab-keys: nowhere }\n",
 	  "c.yaml:2:24: nowhere: No such file or directory; name a file of keys\n"
 	  "c.yaml:2:24: a site with a tunnel needs tunnel: { listen: [ \"udp:0.0.0.0:2797\" ], inner: [ 10.99.2.1 ] "
