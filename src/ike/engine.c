@@ -52,7 +52,7 @@ static void hint(struct ike_turn *t, const struct ike_message *m, enum ike_notif
 		ike_token(t->ike, m->spi_i, m->spi_r, token);
 		ike_put_notify(&w, N_QCD_TOKEN, span_of(token, sizeof token));
 	}
-	ike_put_notify(&w, type, (struct span){ 0 });
+	ike_put_notify(&w, type, span_of(&m->critical, type == N_UNSUPPORTED_CRITICAL_PAYLOAD));
 	send_clear(t, m, &w);
 }
 
@@ -195,6 +195,8 @@ static enum st first_contact(struct ike_turn *t, struct ike_message *m)
 	if (m->spi_r || m->id || !m->from_initiator)
 		return ST_IKE_HEADER;
 	enum st st = ike_read_clear(m);
+	if (st == ST_IKE_CRITICAL)
+		hint(t, m, N_UNSUPPORTED_CRITICAL_PAYLOAD);
 	if (st != ST_OK)
 		return st;
 	uint64_t tag = tag_of(ike, m, t->path);
@@ -294,7 +296,6 @@ static enum st with_sa(struct ike_turn *t, struct ike_message *m)
 	st = ike_read_clear(m);
 	if (st != ST_OK && (st != ST_IKE_CRITICAL || !(m->clear & (P(SK) | P(SKF)))))
 		return st;
-	m->critical = 0;
 	if (m->exchange == IKE_SA_INIT) {
 		st = step(t);
 		leave(t);
@@ -302,7 +303,7 @@ static enum st with_sa(struct ike_turn *t, struct ike_message *m)
 	}
 	if (m->clear == P(NOTIFY) && m->reply)
 		return take_hint(t, m);
-	if (m->clear != P(SK) && m->clear != P(SKF))
+	if (m->clear != P(SK) && (m->clear != P(SKF) || m->strange))
 		return ST_IKE_PAYLOADS;
 	if (again) {
 		if (m->fragment > 1 || !ike_authentic(t->ike, sa, m))

@@ -115,8 +115,10 @@ static enum st read_chain(struct rd r, uint8_t type, uint32_t *set, struct ike_m
 			enum st st = read_one(type, next, body, set, m);
 			if (st != ST_OK)
 				return st;
-		} else if (flags & 0x80 && !m->critical) {
-			m->critical = type;
+		} else {
+			m->strange |= set == &m->clear;
+			if (flags & 0x80 && !m->critical)
+				m->critical = type;
 		}
 		type = next;
 	}

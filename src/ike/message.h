@@ -24,6 +24,7 @@ struct ike_message {
 	bool reply, from_initiator;
 	uint32_t clear, sealed; // sets of payloads
 	uint8_t critical;       // a payload that we do not know and that wants to be known, or 0
+	bool strange;           // one that we do not know stood in clear
 	struct span body[PAYLOAD_LAST - PAYLOAD_FIRST + 1]; // of those that come once
 	struct ike_notify notify[IKE_NOTIFIES_MAX];
 	struct span deletes[IKE_DELETES_MAX], certs[IKE_CERTS_MAX], requests[IKE_CERTS_MAX];

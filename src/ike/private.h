@@ -126,7 +126,7 @@ struct ike_sa {
 	uint64_t iv;
 	uint32_t send_id, take_id;
 	struct ike_messages answer;
-	struct ike_parts *parts;
+	struct ike_parts *parts[2]; // of a request, of an answer: each direction has message IDs of its own
 	struct ike_task task;
 	struct ike_start *start;
 	struct ike_child *children;

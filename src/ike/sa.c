@@ -222,7 +222,8 @@ void ike_sa_end(struct ike_turn *t)
 	leave_site(t, sa);
 	ike_start_free(sa->start);
 	ike_task_done(sa);
-	ike_parts_free(sa->parts);
+	ike_parts_free(sa->parts[0]);
+	ike_parts_free(sa->parts[1]);
 	free(sa->answer.at);
 	aead_key_free(ike->c.engine, sa->seal);
 	aead_key_free(ike->c.engine, sa->open);

@@ -132,7 +132,7 @@ void ike_parts_free(struct ike_parts *p)
 // Another message, or more fragments than before, and what is there goes (RFC 7383 2.6); fewer: the new one goes.
 static enum st parts_for(struct ike_sa *sa, const struct ike_message *m)
 {
-	struct ike_parts *p = sa->parts;
+	struct ike_parts **at = &sa->parts[m->reply], *p = *at;
 	if (m->fragments > IKE_FRAGMENTS_MAX)
 		return ST_IKE_FRAGMENT_LIMIT;
 	if (p && p->id == m->id && p->total > m->fragments)
@@ -140,17 +140,17 @@ static enum st parts_for(struct ike_sa *sa, const struct ike_message *m)
 	if (p && p->id == m->id && p->total == m->fragments)
 		return ST_OK;
 	ike_parts_free(p);
-	sa->parts = calloc(1, sizeof *p);
-	if (!sa->parts)
+	*at = calloc(1, sizeof *p);
+	if (!*at)
 		return ST_NO_MEMORY;
-	sa->parts->id = m->id;
-	sa->parts->total = m->fragments;
+	(*at)->id = m->id;
+	(*at)->total = m->fragments;
 	return ST_OK;
 }
 
 static void join(struct ike *ike, struct ike_sa *sa, struct ike_message *m, struct span *chain)
 {
-	struct ike_parts *p = sa->parts;
+	struct ike_parts *p = sa->parts[m->reply];
 	size_t n = 0;
 	for (size_t i = 0; i < p->total; i++) {
 		memcpy(ike->scratch + n, p->part[i].at, p->part[i].n);
@@ -159,7 +159,7 @@ static void join(struct ike *ike, struct ike_sa *sa, struct ike_message *m, stru
 	m->inner = p->first;
 	*chain = span_of(ike->scratch, n);
 	ike_parts_free(p);
-	sa->parts = NULL;
+	sa->parts[m->reply] = NULL;
 }
 
 static enum st keep_part(struct ike *ike, struct ike_sa *sa, struct ike_message *m, struct span text,
@@ -168,7 +168,7 @@ static enum st keep_part(struct ike *ike, struct ike_sa *sa, struct ike_message 
 	enum st st = parts_for(sa, m);
 	if (st != ST_OK)
 		return st;
-	struct ike_parts *p = sa->parts;
+	struct ike_parts *p = sa->parts[m->reply];
 	size_t i = m->fragment - 1u;
 	if (p->part[i].at || text.n == 0)
 		return ST_IKE_FRAGMENT;

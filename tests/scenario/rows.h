@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of the checklist (rows.txt) as tests, a file for each of its parts. They run in one process, whose last test
+// says that they took every edge of the table of transitions.
+#ifndef SCENARIO_ROWS_H
+#define SCENARIO_ROWS_H
+
+#include "speak.h"
+
+struct rows {
+	const struct CMUnitTest *tests;
+	size_t n;
+};
+extern const struct rows rows_71, rows_72, rows_73, rows_limits, rows_table;
+
+// Both up, with one IKE SA and one pair each, and traffic goes through.
+void rows_up(struct world *w, struct setting *s, uint64_t seed);
+void rows_one_of_each(struct world *w);
+
+#endif

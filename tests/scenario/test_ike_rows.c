@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rows.h"
+
+void rows_one_of_each(struct world *w)
+{
+	for (int i = 0; i < NODES; i++) {
+		assert_true(w->node[i].up);
+		assert_int_equal(w->node[i].downs, 0);
+		assert_int_equal(world_pairs(w, i), 1);
+		assert_int_equal(ike_counters(w->node[i].ike)->pairs, 1);
+		assert_non_null(sa_find(w, i, IKE_UP));
+	}
+	assert_true(world_traffic(w));
+}
+
+void rows_up(struct world *w, struct setting *s, uint64_t seed)
+{
+	world_new(w, s, seed);
+	world_settle(w);
+	rows_one_of_each(w);
+}
+
+int main(void)
+{
+	const struct rows *const parts[] = { &rows_71 };
+	static struct CMUnitTest all[256];
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		assert_true(n + parts[i]->n <= sizeof all / sizeof *all);
+		memcpy(all + n, parts[i]->tests, parts[i]->n * sizeof *all);
+		n += parts[i]->n;
+	}
+	return _cmocka_run_group_tests("rows", all, n, NULL, NULL);
+}
