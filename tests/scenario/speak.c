@@ -50,8 +50,8 @@ enum st say(struct world *w, int to, struct ike_sa *sa, uint8_t exchange, bool r
 	const struct ike_sa *theirs = ike_sa_find(w->node[to].ike, sa->initiator ? sa->spi_r : sa->spi_i);
 	if (theirs)
 		path = theirs->path;
-	assert_int_equal(
-	        ike_seal(w->node[1 - to].ike, sa, exchange, reply, id, wr_span(&chain->w), chain->next, &all), ST_OK);
+	assert_int_equal(ike_seal(w->node[1 - to].ike, sa, exchange, reply, id, wr_span(&chain->w), chain->next, &all),
+	                 ST_OK);
 	enum st st = ST_OK;
 	for (struct rd r = rd_of(span_of(all.at, all.n)); rd_left(&r);) {
 		struct rd header = r;

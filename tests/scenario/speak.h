@@ -50,7 +50,7 @@ struct stranger {
 	struct ike_path path; // as the collector sees it
 	struct span nonce, cookie, public;
 	uint16_t group;
-	uint16_t notify; // one more, empty; 0: none
+	uint16_t notify;  // one more, empty; 0: none
 	uint8_t critical; // the type of one more payload that wants to be known; 0: none
 	struct ike_offer offer;
 };
