@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Deadlines. A heap holds for each thing that has one a time not later than its deadline; a deadline that moved on is found
-// to have when its turn comes. What happens at a deadline happens only when the journal holds the tick, and only if the
+// to have when its turn comes. (A device's moves back when its site speaks while it waits for the site's; that is found when
+// the site's would have been.) What happens at a deadline happens only when the journal holds the tick, and only if the
 // deadline has passed by then too: so a tick that came late, twice or for nothing changes nothing.
 #include <stdlib.h>
 
@@ -15,19 +16,22 @@ static const char *const names[DUE_KINDS] = {
 
 // The deadlines themselves; 0: none.
 
+static int64_t of_site(const struct site *s)
+{
+	return s->row.silent ? 0 : habit_until(&s->row.habit);
+}
+
 static int64_t of_device(const struct device *d)
 {
 	int64_t until = habit_until(&d->row.habit);
 	if (until == 0 || d->row.merged || d->row.silent || (d->site && d->site->row.silent))
 		return 0;
 	// While the whole site was silent nothing could be heard of it.
-	int64_t again = d->site && d->site->row.back ? d->site->row.back + (until - d->row.habit.last) : 0;
-	return until > again ? until : again;
-}
-
-static int64_t of_site(const struct site *s)
-{
-	return s->row.silent ? 0 : habit_until(&s->row.habit);
+	int64_t wait = until - d->row.habit.last, again = d->site && d->site->row.back ? d->site->row.back + wait : 0;
+	until = until > again ? until : again;
+	// Where nobody at the site spoke since, the site may be missed in a moment, and its devices are not one by one then.
+	int64_t site = d->site && d->site->row.habit.last < until ? of_site(d->site) : 0;
+	return site > until && site - until <= wait ? site : until;
 }
 
 static int64_t of_expiry(const struct alarm *a)
@@ -45,13 +49,19 @@ static int64_t of_silence(const struct silence *s)
 	return s->row.state == SILENCE_PLANNED ? s->row.from : s->row.state == SILENCE_ACTIVE ? s->row.until : 0;
 }
 
+// Of what is due at the same moment a site comes first: its devices are not missed one by one then.
+static bool before(const struct due *a, const struct due *b)
+{
+	return a->at < b->at || (a->at == b->at && a->kind < b->kind);
+}
+
 static void sink(struct fold *f, size_t i)
 {
 	struct due moving = f->heap[i];
 	for (size_t child; (child = 2 * i + 1) < f->due_count; i = child) {
-		if (child + 1 < f->due_count && f->heap[child + 1].at < f->heap[child].at)
+		if (child + 1 < f->due_count && before(&f->heap[child + 1], &f->heap[child]))
 			child++;
-		if (f->heap[child].at >= moving.at)
+		if (!before(&f->heap[child], &moving))
 			break;
 		f->heap[i] = f->heap[child];
 	}
@@ -71,7 +81,7 @@ static bool push(struct fold *f, struct due d)
 		f->due_room = room;
 	}
 	size_t i = f->due_count++;
-	for (; i && f->heap[(i - 1) / 2].at > d.at; i = (i - 1) / 2)
+	for (; i && before(&d, &f->heap[(i - 1) / 2]); i = (i - 1) / 2)
 		f->heap[i] = f->heap[(i - 1) / 2];
 	f->heap[i] = d;
 	return true;
@@ -176,7 +186,7 @@ bool fold_due(struct fold *f, int64_t now, struct text *note)
 		int64_t at = deadline(f, &f->heap[0], &armed);
 		if (at == 0) {
 			fold_due_taken(f);
-		} else if (at > now) {
+		} else if (at != f->heap[0].at) { // it moved on; who comes first is said by the deadlines themselves
 			f->heap[0].at = at;
 			sink(f, 0);
 		} else {

@@ -61,7 +61,7 @@ struct silence {
 	bool armed;
 };
 
-enum due_kind { DUE_DEVICE, DUE_SITE, DUE_EXPIRY, DUE_STEADY, DUE_SILENCE, DUE_KINDS };
+enum due_kind { DUE_SITE, DUE_DEVICE, DUE_EXPIRY, DUE_STEADY, DUE_SILENCE, DUE_KINDS };
 
 struct due {
 	int64_t at; // not later than the deadline

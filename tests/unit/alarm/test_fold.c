@@ -481,6 +481,32 @@ static void a_site_is_missed(void **state)
 	story_end(&s);
 }
 
+// A site of one device, of three that speak in the same moment, of two of which one goes and the other was about to speak.
+static void a_site_is_missed_before_its_devices(void **state)
+{
+	static const char *const devices[] = { "192.0.2.1", "192.0.2.2", "192.0.2.3" };
+	static const struct {
+		int count, apart;
+	} rows[] = { { 1, 0 }, { 3, 0 }, { 2, 58 } };
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct story s;
+		story_begin(&s);
+		s.site = "oslo";
+		for (int round = 1; round <= 20; round++) {
+			s.now = 60 * round;
+			for (int d = 0; d < rows[i].count; d++) {
+				s.now += d * rows[i].apart;
+				s.from = devices[d];
+				trap(&s, "1.3.6.1.4.1.8072.2.3.0.1", NULL);
+			}
+		}
+		s.now += 600;
+		ticks(&s);
+		assert_true(has_key(only_open(&s), "site-silent"));
+		story_end(&s);
+	}
+}
+
 static void rules(void **state)
 {
 	static const struct value error[] = { { "1.3.6.1.4.1.10642.1.1.0", 's', "ERROR: head open" }, { 0 } };
@@ -552,6 +578,7 @@ int main(void)
 		cmocka_unit_test(who_moved_is_not_silent),
 		cmocka_unit_test(trouble_is_no_beat),
 		cmocka_unit_test(a_site_is_missed),
+		cmocka_unit_test(a_site_is_missed_before_its_devices),
 		cmocka_unit_test(rules),
 		cmocka_unit_test(time_stands),
 	};
