@@ -82,6 +82,8 @@
 	X(INNER_DESTINATION, "inner-destination", "an inner destination that is not ours")                             \
 	X(INNER_PORT, "inner-port", "an inner UDP port that is not served")                                            \
 	X(INNER_ICMP, "inner-icmp", "an inner ICMP message that is not served")                                        \
+	X(TUN_WRITE, "tun-write", "the TUN device did not take it")                                                    \
+	X(TUN_SPLIT, "tun-split", "a packet of the TUN device that cannot be cut")                                     \
 	X(FRAGMENT, "fragment", "an inner fragment, kept until the others come")                                       \
 	X(FRAGMENT_MALFORMED, "fragment-malformed", "an inner fragment of impossible place or size")                   \
 	X(FRAGMENT_OVERLAP, "fragment-overlap", "inner fragments that overlap")                                        \

@@ -18,11 +18,12 @@ struct esp_opener {
 	uint8_t room[UDP_PAYLOAD_MAX];
 };
 
-static void forward(void *arg, const struct plane_packet *p, size_t n)
+static size_t forward(void *arg, const struct plane_packet *p, size_t n)
 {
 	struct esp_opener *o = arg;
 	for (size_t i = 0; i < n; i++)
 		o->fn(o->arg, packet_span(p[i].bytes));
+	return n;
 }
 
 static size_t send_nothing(void *arg, const struct plane_out *out, size_t n)

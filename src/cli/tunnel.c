@@ -88,6 +88,16 @@ static int open_end(struct tunnel *t)
 	return CLI_DONE;
 }
 
+static void put_reasons(struct json *j, const char *name, const uint64_t counts[static ST_COUNT])
+{
+	json_key(j, name);
+	json_open(j, '{');
+	for (int i = 0; i < ST_COUNT; i++)
+		if (counts[i])
+			json_key_uint(j, st_name((enum st)i), counts[i]);
+	json_close(j, '}');
+}
+
 static void tell(const struct tunnel *t)
 {
 	const struct plane_counters *c = end_counters(t->end);
@@ -98,12 +108,8 @@ static void tell(const struct tunnel *t)
 #define X(member, name) json_key_uint(&j, name, c->member);
 	PLANE_ENDS(X)
 #undef X
-	json_key(&j, "dropped");
-	json_open(&j, '{');
-	for (int i = 0; i < ST_COUNT; i++)
-		if (c->dropped[i])
-			json_key_uint(&j, st_name((enum st)i), c->dropped[i]);
-	json_close(&j, '}');
+	put_reasons(&j, "dropped", c->dropped);
+	put_reasons(&j, "unsealed", c->unsealed);
 	json_key_uint(&j, "sent", c->sent);
 	json_key_uint(&j, "unsent", c->unsent);
 	json_close(&j, '}');

@@ -60,30 +60,34 @@ static size_t send_out(void *arg, const struct plane_out *out, size_t n)
 	return (size_t)udp_send_trains(&e->socket, dg, (int)n);
 }
 
-static void write_join(struct end *e)
+// How many packets the device took.
+static size_t write_join(struct end *e)
 {
 	struct offload_join *j = &e->join;
-	if (!j->n)
-		return;
+	size_t n = (size_t)j->n;
+	if (!n)
+		return 0;
 	offload_finish(j);
-	(void)tun_write(&e->tun, e->tun.head ? j->parts : j->parts + 1, e->tun.head ? j->n + 1 : j->n);
+	bool taken = tun_write(&e->tun, e->tun.head ? j->parts : j->parts + 1, e->tun.head ? j->n + 1 : j->n);
 	j->n = 0;
+	return taken ? n : 0;
 }
 
-static void forward(void *arg, const struct plane_packet *p, size_t n)
+static size_t forward(void *arg, const struct plane_packet *p, size_t n)
 {
 	struct end *e = arg;
+	size_t taken = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (offload_take(&e->join, p[i].bytes, p[i].ip)) {
 			if (e->tun.tso)
 				continue;
-			write_join(e);
+			taken += write_join(e);
 		} else {
-			write_join(e);
+			taken += write_join(e);
 			(void)offload_take(&e->join, p[i].bytes, p[i].ip);
 		}
 	}
-	write_join(e); // the packets stay only during this call
+	return taken + write_join(e); // the packets stay only during this call
 }
 
 static void seal_queue(struct end *e)
@@ -105,8 +109,10 @@ static void queue_split(struct end *e, struct offload_split *s)
 		           : packet_of(e->slots + (size_t)e->queued * SLOT, SLOT, ESP_HEADROOM);
 		if (!offload_next(s, p, &st))
 			return;
-		if (st != ST_OK)
+		if (st != ST_OK) {
+			plane_unsealed(e->plane, ST_TUN_SPLIT);
 			continue;
+		}
 		e->queue[e->queued++] = p;
 		if (alone || e->queued == PLANE_BATCH)
 			seal_queue(e);
@@ -124,6 +130,8 @@ static void tun_ready(void *arg, uint32_t events)
 			memcpy(&head, e->in, sizeof head);
 		if (offload_split(&s, &head, span_of(e->in + skip, n - skip)) == ST_OK)
 			queue_split(e, &s);
+		else
+			plane_unsealed(e->plane, ST_TUN_SPLIT);
 	}
 	seal_queue(e);
 }

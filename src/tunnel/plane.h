@@ -78,8 +78,9 @@ struct plane_hooks {
 	size_t (*send)(void *arg, const struct plane_out *out, size_t n);
 	// false: no room now. The plane holds what is opened and takes nothing more until plane_resume. NULL: no ports served.
 	bool (*deliver)(void *arg, const struct plane_udp *udp);
-	// n at most PLANE_BATCH, in the order they came. NULL: such packets are dropped and counted.
-	void (*forward)(void *arg, const struct plane_packet *p, size_t n);
+	// n at most PLANE_BATCH, in the order they came. Returns how many the device took; the others are dropped and counted
+	// (ST_TUN_WRITE). NULL: so are all, for their own reason.
+	size_t (*forward)(void *arg, const struct plane_packet *p, size_t n);
 	void (*tell)(void *arg, const struct plane_tell *tell); // NULL: nobody
 };
 
@@ -149,6 +150,8 @@ enum st plane_send_udp_as_us(struct plane *p, int64_t now, uint32_t site, uint16
 // Whole inner packets (n at most PLANE_BATCH, with ESP_HEADROOM and ESP_TAILROOM around them) are sealed in place and sent
 // at once, behind what waits. Returns how many were handed to `send`; the others are counted.
 size_t plane_send_packets(struct plane *p, int64_t now, uint32_t site, struct packet *const *pk, size_t n);
+// Counts a packet that was to be sealed and could not be given: `why`.
+void plane_unsealed(struct plane *p, enum st why);
 // Seals and sends what waits. Call it at the end of a turn.
 void plane_flush(struct plane *p, int64_t now);
 

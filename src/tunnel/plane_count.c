@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tunnel's own sum.
-#include "tunnel/plane.h"
+#include "tunnel/plane_own.h"
 
 uint64_t plane_sum(const struct plane_counters *c)
 {
@@ -11,6 +11,11 @@ uint64_t plane_sum(const struct plane_counters *c)
 	for (int i = 0; i < ST_COUNT; i++)
 		n += c->dropped[i];
 	return n;
+}
+
+void plane_unsealed(struct plane *p, enum st why)
+{
+	p->counters.unsealed[why]++;
 }
 
 void plane_counters_add(struct plane_counters *to, const struct plane_counters *c)

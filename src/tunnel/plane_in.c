@@ -188,8 +188,9 @@ static enum end take_in(struct plane *p, int64_t now, const struct item *x, enum
 
 static void onward_flush(struct plane *p)
 {
-	if (p->onward_count)
-		p->hooks.forward(p->hooks.arg, p->onward, p->onward_count);
+	size_t taken = p->onward_count ? p->hooks.forward(p->hooks.arg, p->onward, p->onward_count) : 0;
+	p->counters.forwarded += taken;
+	p->counters.dropped[ST_TUN_WRITE] += p->onward_count - taken;
 	p->onward_count = 0;
 }
 
@@ -203,7 +204,6 @@ static void forward(struct plane *p, const struct item *x)
 		memcpy(packet_append(b, x->bytes.n), x->bytes.p, x->bytes.n);
 	}
 	p->onward[p->onward_count++] = (struct plane_packet){ x->site->number, b, x->view };
-	p->counters.forwarded++;
 	if (x->whole || p->onward_count == PLANE_BATCH)
 		onward_flush(p);
 }

@@ -43,8 +43,8 @@ struct side {
 	size_t sent;
 	struct said said[BOX]; // delivered
 	size_t said_count, room;
-	struct said onward[BOX]; // forwarded
-	size_t onward_count;
+	struct said onward[BOX];             // forwarded
+	size_t onward_count, onward_refused; // forwarded; how many of the next are not taken
 	struct plane_tell tells[TELLS];
 	size_t told;
 };
@@ -100,15 +100,18 @@ static inline bool side_deliver(void *arg, const struct plane_udp *u)
 	return true;
 }
 
-static inline void side_forward(void *arg, const struct plane_packet *p, size_t n)
+static inline size_t side_forward(void *arg, const struct plane_packet *p, size_t n)
 {
 	struct side *s = arg;
-	for (size_t i = 0; i < n; i++) {
+	size_t refused = s->onward_refused < n ? s->onward_refused : n;
+	s->onward_refused -= refused;
+	for (size_t i = refused; i < n; i++) {
 		struct said *x = &s->onward[s->onward_count++];
 		assert_true(p[i].bytes->n <= BOX_BYTES && packet_headroom(p[i].bytes) >= 16);
 		*x = (struct said){ .site = p[i].site, .from = p[i].ip->from, .to = p[i].ip->to, .n = p[i].bytes->n };
 		memcpy(x->bytes, p[i].bytes->at, p[i].bytes->n);
 	}
+	return n - refused;
 }
 
 static inline void side_tell(void *arg, const struct plane_tell *t)
@@ -133,7 +136,7 @@ static inline void side_init(struct side *s, struct crypto *crypto, uint64_t *se
 	struct plane_config c = { .engine = s->engine, .random = { planes_random, seed } };
 	struct plane_hooks h = { s, side_send, side_deliver, forwards ? side_forward : NULL, side_tell };
 	assert_int_equal(plane_new(&c, &h, &s->plane), ST_OK);
-	s->sent = s->said_count = s->onward_count = s->told = 0;
+	s->sent = s->said_count = s->onward_count = s->onward_refused = s->told = 0;
 	s->room = BOX;
 }
 

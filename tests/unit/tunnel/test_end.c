@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // An end that has no more numbers stops, and says so: it does not go on under a counter that is not reserved on disk, and
-// it is not taken for one that was told to stop.
+// it is not taken for one that was told to stop. What its device refuses, or gives and cannot be cut, is counted as that.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,10 +9,15 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/scoped.h"
+#include "esp/inner.h"
 #include "io/system.h"
+#include "tunnel/offload.h"
 #include "tunnel/end.h"
 
 static const char text[] =
@@ -88,12 +93,101 @@ static void test_told_to_stop(void **state)
 	crypto_free(crypto);
 }
 
+// Both ends in this thread, with one end of a socket pair each for a device: it takes what its other end has room for.
+struct ends {
+	struct lab_keys keys;
+	struct crypto *crypto;
+	struct lab_counter counter[LAB_ENDS];
+	struct end *end[LAB_ENDS];
+	int device[LAB_ENDS];
+};
+
+static void open_one(struct ends *t, enum lab_end us, bool head)
+{
+	int fd[2];
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fd), 0);
+	assert_int_equal(setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &(int){ 1 }, sizeof(int)), 0); // the least there is
+	struct tun tun = { .fd = fd[0], .head = head, .tso = head };
+	struct end_config c = {
+		.crypto = t->crypto, .keys = &t->keys, .us = us, .counter = &t->counter[us], .tun = &tun
+	};
+	t->counter[us] = (struct lab_counter){
+		.fd = -1, .until = UINT64_C(1) << LAB_BLOCK_BITS, .block_bits = LAB_BLOCK_BITS, .esn = true
+	};
+	t->device[us] = fd[1];
+	assert_int_equal(addr_parse("127.0.0.1:0", &c.listen), ST_OK);
+	assert_int_equal(end_new(&c, &t->end[us]), ST_OK);
+}
+
+static void run_one(const struct ends *t, enum lab_end us)
+{
+	struct loop *l = end_loop(t->end[us]);
+	struct loop_timer timer = { .fn = stop, .arg = l };
+	loop_timer_set(l, &timer, loop_now(l) + 50 * INT64_C(1000000));
+	assert_int_equal(loop_run(l), ST_OK);
+	loop_timer_stop(l, &timer);
+}
+
+// A whole inner packet, as the device of the site gives it, with its head.
+static void give(const struct ends *t, const struct offload_head *head, size_t octets)
+{
+	uint8_t room[2000];
+	struct packet p = packet_of(room, sizeof room, 64);
+	struct addr from, to;
+	assert_int_equal(addr_parse("10.99.1.1:5000", &from), ST_OK);
+	assert_int_equal(addr_parse("10.99.2.1:9", &to), ST_OK);
+	memset(packet_append(&p, octets), 'x', octets);
+	assert_int_equal(inner_udp_put(&p, &from, &to, 1), ST_OK);
+	memcpy(packet_push(&p, sizeof *head), head, sizeof *head);
+	assert_int_equal(write(t->device[LAB_SITE], p.at, p.n), p.n);
+}
+
+static void test_refused_packets_are_counted(void **state)
+{
+	enum { GIVEN = 40, TURN = 5 };
+	const struct offload_head plain = { 0 }, lie = { .kind = OFFLOAD_TCP4, .size = 100 };
+	struct ends t = { 0 };
+	struct text why = { 0 };
+	char buffer[2000];
+	assert_int_equal(crypto_init(&t.crypto), ST_OK);
+	assert_int_equal(lab_keys_parse(span_str(text), &t.keys, &why), ST_OK);
+	open_one(&t, LAB_COLLECTOR, false);
+	t.keys.side[LAB_COLLECTOR].address = *end_local(t.end[LAB_COLLECTOR]);
+	open_one(&t, LAB_SITE, true);
+	give(&t, &lie, 100);
+	for (unsigned i = 0; i < GIVEN; i += TURN) {
+		for (unsigned k = 0; k < TURN; k++)
+			give(&t, &plain, 100);
+		run_one(&t, LAB_SITE);
+		run_one(&t, LAB_COLLECTOR);
+	}
+	const struct plane_counters *site = end_counters(t.end[LAB_SITE]), *here = end_counters(t.end[LAB_COLLECTOR]);
+	unsigned came = 0;
+	while (read(t.device[LAB_COLLECTOR], buffer, sizeof buffer) > 0)
+		came++;
+	assert_int_equal(site->unsealed[ST_TUN_SPLIT], 1);
+	assert_int_equal(site->sent, GIVEN);
+	assert_int_equal(here->received, GIVEN);
+	assert_true(came > 0 && came < GIVEN);
+	assert_int_equal(here->forwarded, came);
+	assert_int_equal(here->dropped[ST_TUN_WRITE], GIVEN - came);
+	assert_int_equal(plane_sum(here), here->received);
+	for (int i = 0; i < LAB_ENDS; i++) {
+		end_free(t.end[i]);
+		close(t.device[i]);
+	}
+	lab_keys_wipe(&t.keys);
+	crypto_free(t.crypto);
+	text_done(&why);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_more_numbers),
 		cmocka_unit_test(test_disk_full),
 		cmocka_unit_test(test_told_to_stop),
+		cmocka_unit_test(test_refused_packets_are_counted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,6 +148,22 @@ static void what_is_not_ours_goes_on_to_the_device(void **state)
 	planes_done(&t);
 }
 
+static void what_the_device_does_not_take_is_not_counted_as_forwarded(void **state)
+{
+	planes_init(&t, crypto, true);
+	pair_up(&t, 0, 1, 0);
+	struct addr from = at("10.99.1.1", 5000), other = at("10.99.2.9", 162);
+	t.b.onward_refused = 2;
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(plane_send_udp(t.a.plane, t.now, 0, &from, &other, span_str("y")), ST_OK);
+	carry(&t, &t.a);
+	assert_int_equal(count(&t.b)->forwarded, 1);
+	assert_int_equal(count(&t.b)->dropped[ST_TUN_WRITE], 2);
+	plane_unsealed(t.b.plane, ST_TUN_SPLIT);
+	assert_int_equal(count(&t.b)->unsealed[ST_TUN_SPLIT], 1);
+	planes_done(&t);
+}
+
 static void no_room_is_waited_for(void **state)
 {
 	planes_init(&t, crypto, true);
@@ -587,6 +603,7 @@ int main(void)
 		cmocka_unit_test(a_ping_is_answered),
 		cmocka_unit_test(what_is_not_served_is_dropped),
 		cmocka_unit_test(what_is_not_ours_goes_on_to_the_device),
+		cmocka_unit_test(what_the_device_does_not_take_is_not_counted_as_forwarded),
 		cmocka_unit_test(no_room_is_waited_for),
 		cmocka_unit_test(what_is_held_outlives_its_pair_but_not_its_site),
 		cmocka_unit_test(fragments_are_put_together),
