@@ -116,6 +116,15 @@
 	X(IKE_EXPIRED, "ike-expired", "the IKE SA has reached its lifetime")                                           \
 	X(IKE_DELETED, "ike-deleted", "the peer or the administrator ended it")                                        \
 	X(IKE_NO_NAT_T, "ike-no-nat-t", "the peer cannot wrap ESP in UDP")                                             \
+	/* certificates and signatures, RFC 5280 and RFC 7427 */                                                       \
+	X(CERT_SYNTAX, "cert-syntax", "a certificate that cannot be read")                                             \
+	X(CERT_KEY, "cert-key", "a certificate whose key is too weak, or not for signing")                             \
+	X(CERT_CHAIN, "cert-chain", "a certificate that no certification authority of the site vouches for")           \
+	X(CERT_TIME, "cert-time", "a certificate that is not valid yet, or not any more")                              \
+	X(CERT_REVOKED, "cert-revoked", "a certificate that was revoked")                                              \
+	X(CERT_CRL, "cert-crl", "no valid revocation list of the certificate's issuer")                                \
+	X(CERT_NAME, "cert-name", "a certificate that does not carry the name that the peer says to have")             \
+	X(SIGN_METHOD, "signature-method", "a signature in a method that is not accepted")                             \
 	/* the outside world */                                                                                        \
 	X(IO, "io", "an input/output error")                                                                           \
 	X(DISK_FULL, "disk-full", "the disk is full")                                                                  \

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates: who is believed, and every reason why one is not.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "crypto/cert.h"
+#include "pki.h"
+
+static struct crypto *crypto;
+
+static struct span of(const struct text *t)
+{
+	return span_of(t->p, t->n);
+}
+
+static struct cert_name fqdn(const char *s)
+{
+	return (struct cert_name){ CERT_FQDN, span_str(s) };
+}
+
+// What is said, and whether it is believed.
+struct story {
+	const struct pki *ca, *between, *leaf;
+	const struct text *lists;
+	struct cert_name name;
+	int64_t now; // against PKI_NOW
+	unsigned hashes;
+	int spoil;                // the octet of the signature that is altered; 0: none
+	const struct pki *signer; // NULL: the leaf
+};
+
+static enum st told(const struct story *s)
+{
+	struct trust *trust = NULL;
+	struct credential *own = NULL;
+	const struct pki *signer = s->signer ? s->signer : s->leaf;
+	uint8_t signature[SIGN_MAX];
+	size_t n;
+	assert_int_equal(trust_new(crypto, of(&s->ca->cert), s->lists ? of(s->lists) : (struct span){ 0 }, &trust),
+	                 ST_OK);
+	assert_int_equal(credential_new(crypto, of(&signer->cert), of(&signer->key), &own), ST_OK);
+	struct span data = span_str("what both have said");
+	enum st st = credential_sign(own, s->hashes ? s->hashes : SIGN_HASHES, data, signature, &n);
+	if (st == ST_OK) {
+		if (s->spoil)
+			signature[s->spoil > 0 ? (size_t)s->spoil : n - (size_t)-s->spoil] ^= 1;
+		struct span certs[2] = { pki_der(s->leaf), s->between ? pki_der(s->between) : (struct span){ 0 } };
+		const struct trust_claim claim = { certs, s->between ? 2 : 1, s->name, data, span_of(signature, n) };
+		st = trust_verify(trust, PKI_NOW + s->now, &claim);
+		free((void *)(uintptr_t)certs[0].p);
+		free((void *)(uintptr_t)certs[1].p);
+	}
+	credential_free(own);
+	trust_free(trust);
+	return st;
+}
+
+static void every_kind_of_key(void **state)
+{
+	for (enum pki_kind k = PKI_P256; k <= PKI_RSA; k++) {
+		struct pki ca = pki_make(&(struct pki_wish){ k, .ca = true }, NULL);
+		struct pki leaf = pki_make(&(struct pki_wish){ k, .names = "DNS:site1" }, &ca);
+		assert_int_equal(told(&(struct story){ &ca, NULL, &leaf, .name = fqdn("site1") }), ST_OK);
+		assert_int_equal(told(&(struct story){ &ca, NULL, &leaf, .name = fqdn("site1"), .spoil = -1 }),
+		                 ST_FORGED);
+		assert_int_equal(told(&(struct story){ &ca, NULL, &leaf, .name = fqdn("site1"), .spoil = 5 }),
+		                 ST_SIGN_METHOD);
+		for (unsigned h = SIGN_SHA256; h <= SIGN_SHA512; h++)
+			assert_int_equal(told(&(struct story){ &ca, NULL, &leaf, .name = fqdn("site1"),
+			                                       .hashes = SIGN_HASH(h) }),
+			                 k == PKI_ED25519 ? ST_SIGN_METHOD : ST_OK);
+		pki_done(&ca);
+		pki_done(&leaf);
+	}
+}
+
+// Each row: what the certificate is, and what comes of it.
+static void every_reason(void **state)
+{
+	struct pki ca = pki_make(&(struct pki_wish){ PKI_P256, .ca = true }, NULL);
+	struct pki other = pki_make(&(struct pki_wish){ PKI_P256, .ca = true }, NULL);
+	struct pki mid = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=mid", .ca = true }, &ca);
+	struct pki not_ca =
+	        pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=mid", .usage = "digitalSignature" }, &ca);
+	static const struct {
+		const char *what;
+		struct pki_wish wish;
+		char by; // c: the CA, o: another of the same name, m: between, n: one that is no CA, s: itself
+		enum st want;
+	} rows[] = {
+		{ "good", { PKI_P256, .names = "DNS:site1" }, 'c', ST_OK },
+		{ "for signing", { PKI_P256, .names = "DNS:site1", .usage = "digitalSignature" }, 'c', ST_OK },
+		{ "by one between", { PKI_P384, .names = "DNS:site1" }, 'm', ST_OK },
+		{ "not for signing", { PKI_P256, .names = "DNS:site1", .usage = "keyEncipherment" }, 'c', ST_CERT_KEY },
+		{ "a short key", { PKI_RSA_SHORT, .names = "DNS:site1" }, 'c', ST_CERT_KEY },
+		{ "signed with SHA-1", { PKI_P256, .names = "DNS:site1", .sha1 = true }, 'c', ST_CERT_KEY },
+		{ "another CA", { PKI_P256, .names = "DNS:site1" }, 'o', ST_CERT_CHAIN },
+		{ "no CA between", { PKI_P256, .names = "DNS:site1" }, 'n', ST_CERT_CHAIN },
+		{ "itself", { PKI_P256, .names = "DNS:site1" }, 's', ST_CERT_CHAIN },
+		{ "over", { PKI_P256, .names = "DNS:site1", .until = -1 }, 'c', ST_CERT_TIME },
+		{ "not yet", { PKI_P256, .names = "DNS:site1", .from = 1 }, 'c', ST_CERT_TIME },
+		{ "no name", { PKI_P256 }, 'c', ST_CERT_NAME },
+		{ "the name as subject only", { PKI_P256, .subject = "CN=site1" }, 'c', ST_CERT_NAME },
+		{ "a name that begins alike", { PKI_P256, .names = "DNS:site1.example" }, 'c', ST_CERT_NAME },
+		{ "any host", { PKI_P256, .names = "DNS:*" }, 'c', ST_CERT_NAME },
+		{ "another kind of name", { PKI_P256, .names = "email:site1@site1" }, 'c', ST_CERT_NAME },
+		{ "capitals", { PKI_P256, .names = "DNS:SITE1" }, 'c', ST_OK },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char by = rows[i].by;
+		const struct pki *issuer = by == 'c'   ? &ca
+		                           : by == 'o' ? &other
+		                           : by == 'm' ? &mid
+		                           : by == 'n' ? &not_ca
+		                                       : NULL;
+		struct pki leaf = pki_make(&rows[i].wish, issuer);
+		const struct pki *signer =
+		        rows[i].wish.kind == PKI_RSA_SHORT ? &ca : NULL; // ours would not sign with it
+		enum st st = told(&(struct story){ &ca, by == 'm' || by == 'n' ? issuer : NULL, &leaf,
+		                                   .name = fqdn("site1"), .signer = signer });
+		if (st != rows[i].want)
+			fail_msg("%s: %s, not %s", rows[i].what, st_name(st), st_name(rows[i].want));
+		pki_done(&leaf);
+	}
+	struct pki *all[] = { &ca, &other, &mid, &not_ca };
+	for (size_t i = 0; i < 4; i++)
+		pki_done(all[i]);
+}
+
+static void every_kind_of_name(void **state)
+{
+	struct pki ca = pki_make(&(struct pki_wish){ PKI_ED25519, .ca = true }, NULL);
+	struct pki leaf =
+	        pki_make(&(struct pki_wish){ PKI_ED25519, "C=NL, O=Shop, CN=site1",
+	                                     "DNS:site1.example,email:ops@shop.example,IP:192.0.2.7,IP:2001:db8::7" },
+	                 &ca);
+	uint8_t dn[DN_MAX], longer[DN_MAX];
+	size_t n, m;
+	assert_int_equal(dn_parse("C=nl, O=  SHOP, CN=site1", dn, &n), ST_OK);
+	assert_int_equal(dn_parse("C=NL, CN=site1", longer, &m), ST_OK);
+	static const uint8_t v4[4] = { 192, 0, 2, 7 }, v6[16] = { 0x20, 1, 0x0d, 0xb8, [15] = 7 };
+	const struct {
+		struct cert_name name;
+		bool good;
+	} rows[] = {
+		{ fqdn("site1.example"), true },
+		{ fqdn("example"), false },
+		{ fqdn(".example"), false },
+		{ fqdn(""), false },
+		{ { CERT_FQDN, span_of("site1.example\0x", 15) }, false },
+		{ { CERT_EMAIL, span_str("ops@shop.example") }, true },
+		{ { CERT_EMAIL, span_str("other@shop.example") }, false },
+		{ { CERT_IP, span_of(v4, 4) }, true },
+		{ { CERT_IP, span_of(v6, 16) }, true },
+		{ { CERT_IP, span_of(v6, 4) }, false },
+		{ { CERT_DN, span_of(dn, n) }, true },
+		{ { CERT_DN, span_of(longer, m) }, false },
+		{ { CERT_DN, span_of(dn, n - 1) }, false },
+		{ { CERT_DN, span_str("site1") }, false },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		assert_int_equal(told(&(struct story){ &ca, NULL, &leaf, .name = rows[i].name }),
+		                 rows[i].good ? ST_OK : ST_CERT_NAME);
+	pki_done(&ca);
+	pki_done(&leaf);
+}
+
+static void revocation(void **state)
+{
+	struct pki ca = pki_make(&(struct pki_wish){ PKI_P256, .ca = true }, NULL);
+	struct pki other = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=other", .ca = true }, NULL);
+	struct pki mid = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=mid", .ca = true }, &ca);
+	struct pki good = pki_make(&(struct pki_wish){ PKI_P256, .names = "DNS:site1" }, &ca);
+	struct pki bad = pki_make(&(struct pki_wish){ PKI_P256, .names = "DNS:site1" }, &ca);
+	struct pki below = pki_make(&(struct pki_wish){ PKI_P256, .names = "DNS:site1" }, &mid);
+	const struct pki *gone[] = { &bad, &mid };
+	struct text lists[] = { pki_list(&ca, PKI_DAY, gone, 1), pki_list(&ca, -1, gone, 1),
+		                pki_list(&other, PKI_DAY, gone, 1), pki_list(&ca, PKI_DAY, gone, 2) };
+	struct text both = { 0 };
+	struct text of_mid = pki_list(&mid, PKI_DAY, NULL, 0);
+	text_bytes(&both, of(&lists[0]));
+	text_bytes(&both, of(&of_mid));
+	const struct {
+		const struct pki *between, *leaf;
+		const struct text *lists;
+		enum st want;
+	} rows[] = {
+		{ NULL, &bad, NULL, ST_OK }, // no lists: none asked for
+		{ NULL, &good, &lists[0], ST_OK },
+		{ NULL, &bad, &lists[0], ST_CERT_REVOKED },
+		{ NULL, &good, &lists[1], ST_CERT_CRL },  // too old
+		{ NULL, &good, &lists[2], ST_CERT_CRL },  // another issuer's
+		{ &mid, &below, &lists[0], ST_CERT_CRL }, // none for what stands between
+		{ &mid, &below, &both, ST_OK },
+		{ &mid, &below, &lists[3], ST_CERT_CRL },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		enum st st = told(&(struct story){ &ca, rows[i].between, rows[i].leaf, rows[i].lists, fqdn("site1") });
+		if (st != rows[i].want)
+			fail_msg("row %zu: %s, not %s", i, st_name(st), st_name(rows[i].want));
+	}
+	for (size_t i = 0; i < 4; i++)
+		text_done(&lists[i]);
+	text_done(&both);
+	text_done(&of_mid);
+	struct pki *all[] = { &ca, &other, &mid, &good, &bad, &below };
+	for (size_t i = 0; i < 6; i++)
+		pki_done(all[i]);
+}
+
+static void what_cannot_be_read(void **state)
+{
+	struct pki a = pki_make(&(struct pki_wish){ PKI_P256, .ca = true }, NULL);
+	struct pki b = pki_make(&(struct pki_wish){ PKI_RSA_SHORT }, NULL);
+	struct credential *c = NULL;
+	struct trust *t = NULL;
+	const struct span none = { 0 }, text = span_str("not a certificate\n");
+	assert_int_equal(credential_new(crypto, none, of(&a.key), &c), ST_CERT_SYNTAX);
+	assert_int_equal(credential_new(crypto, text, of(&a.key), &c), ST_CERT_SYNTAX);
+	assert_int_equal(credential_new(crypto, of(&a.cert), text, &c), ST_CERT_KEY);
+	assert_int_equal(credential_new(crypto, of(&b.cert), of(&b.key), &c), ST_CERT_KEY);
+	struct pki other = pki_make(&(struct pki_wish){ PKI_P256 }, NULL);
+	assert_int_equal(credential_new(crypto, of(&a.cert), of(&other.key), &c), ST_FORGED);
+	assert_int_equal(trust_new(crypto, text, none, &t), ST_CERT_SYNTAX);
+	assert_int_equal(trust_new(crypto, of(&a.cert), text, &t), ST_CERT_CRL);
+	struct text many = { 0 };
+	for (int i = 0; i <= CERT_CAS_MAX; i++)
+		text_bytes(&many, of(&a.cert));
+	assert_int_equal(trust_new(crypto, of(&many), none, &t), ST_CERT_SYNTAX);
+	assert_int_equal(credential_new(crypto, of(&many), of(&a.key), &c), ST_CERT_SYNTAX);
+	assert_null(c);
+	assert_null(t);
+	text_done(&many);
+	pki_done(&a);
+	pki_done(&b);
+	pki_done(&other);
+}
+
+static void names_for_people(void **state)
+{
+	static const struct {
+		const char *in, *out; // NULL: refused
+	} rows[] = {
+		{ "C=NL, O=Shop, CN=site1", "C=NL, O=Shop, CN=site1" },
+		{ " C = NL,O=A\\, B  ,CN=x\\ ", "C=NL, O=A\\, B, CN=x " },
+		{ "2.5.4.10=Shop", "O=Shop" },
+		{ "CN=caf\xc3\xa9", "CN=caf\xc3\xa9" },
+		{ "", NULL },
+		{ "site1", NULL },
+		{ "=x", NULL },
+		{ "CN=", NULL },
+		{ "CN=a,", "CN=a" },
+		{ "NOSUCH=a", NULL },
+		{ "CN=a, b", NULL },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		uint8_t der[DN_MAX];
+		size_t n;
+		struct text out = { 0 };
+		enum st st = dn_parse(rows[i].in, der, &n);
+		assert_int_equal(st, rows[i].out ? ST_OK : ST_SYNTAX);
+		if (!st) {
+			assert_int_equal(dn_text(span_of(der, n), &out), ST_OK);
+			assert_string_equal(text_str(&out), rows[i].out);
+		}
+		text_done(&out);
+	}
+	struct pki p = pki_make(&(struct pki_wish){ PKI_P256, "CN=\x1b[31mred", "DNS:site1,email:a@b" }, NULL);
+	struct credential *c = NULL;
+	struct text out = { 0 };
+	assert_int_equal(credential_new(crypto, of(&p.cert), of(&p.key), &c), ST_OK);
+	credential_text(c, &out);
+	assert_string_equal(text_str(&out), "dn CN=\xef\xbf\xbd[31mred, fqdn site1, email a@b");
+	text_done(&out);
+	credential_free(c);
+	pki_done(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_kind_of_key),   cmocka_unit_test(every_reason),
+		cmocka_unit_test(every_kind_of_name),  cmocka_unit_test(revocation),
+		cmocka_unit_test(what_cannot_be_read), cmocka_unit_test(names_for_people),
+	};
+	if (crypto_init(&crypto) != ST_OK)
+		return 1;
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	crypto_free(crypto);
+	return failed;
+}
