@@ -1,37 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// IKE_AUTH (RFC 7296 1.2, 2.15), both roles, with a shared key; post-quantum shared keys (RFC 8784). Someone we do not know
-// and someone with a wrong key get the same answer after the same work.
+// IKE_AUTH (RFC 7296 1.2, 2.15), both roles; post-quantum shared keys (RFC 8784). Someone we do not know and someone with a
+// wrong key get the same answer after the same work.
 #include "ike/private.h"
 
 enum { PPK_FIXED = 2 }; // RFC 8784 5.1
-
-static size_t id_body(const struct ike_identity *id, uint8_t *out)
-{
-	struct wr w = wr_of(out, 4 + IKE_ID_MAX);
-	wr_bytes(&w, id->data);
-	wr_be(&w, 0, 3);
-	wr_u8(&w, id->type);
-	struct span s = wr_span(&w);
-	memmove(out, s.p, s.n);
-	return s.n;
-}
-
-// RFC 7296 2.15: over the first message as it was, the other's nonce, and the identity under SK_p.
-static void proof(const struct ike_sa *sa, bool initiator, struct span id, struct span psk, uint8_t out[DIGEST_MAX])
-{
-	const struct digest_alg *alg = sa->suite.prf;
-	const struct ike_start *s = sa->start;
-	const struct ike_messages *first = initiator ? &s->init_i : &s->init_r;
-	const struct ike_nonce *nonce = initiator ? &s->nr : &s->ni;
-	uint8_t mac[DIGEST_MAX], key[DIGEST_MAX];
-	struct span pad = span_str("Key Pad for IKEv2");
-	prf(alg, span_of(initiator ? sa->pi : sa->pr, alg->size), &id, 1, mac);
-	prf(alg, psk, &pad, 1, key);
-	const struct span parts[] = { span_of(first->at, first->n), span_of(nonce->at, nonce->n),
-		                      span_of(mac, alg->size) };
-	prf(alg, span_of(key, alg->size), parts, 3, out);
-	secret_wipe(key, sizeof key);
-}
 
 struct unmixed {
 	uint8_t d[DIGEST_MAX], pi[DIGEST_MAX], pr[DIGEST_MAX];
@@ -61,32 +33,42 @@ static void put_ppk(struct ike_writer *w, const struct ike_site *site, struct sp
 	ike_put_notify(w, N_PPK_IDENTITY, span_of(id, 1 + site->ppk_id.n));
 }
 
+// With the post-quantum key and, where that may stay away, without: the answer says which of the two counts.
+static enum st prove_both(struct ike_turn *t, const struct ike_site *site, struct span body,
+                          struct ike_own_proof *mixed, struct ike_own_proof *without)
+{
+	struct ike_sa *sa = t->sa;
+	struct unmixed before;
+	enum st st = site->ppk_optional ? ike_prove(t, true, body, site, without) : ST_OK;
+	unmixed_save(sa, &before);
+	if (st == ST_OK)
+		st = ike_mix_ppk(sa, site->ppk);
+	if (st == ST_OK)
+		st = ike_prove(t, true, body, site, mixed);
+	unmixed_load(sa, &before);
+	return st;
+}
+
 enum st ike_auth_send(struct ike_turn *t)
 {
 	struct ike_sa *sa = t->sa;
 	const struct ike_site_state *state = &t->ike->sites[sa->site];
 	const struct ike_site *site = &state->c;
-	uint8_t id[4 + IKE_ID_MAX], mine[DIGEST_MAX], without[DIGEST_MAX];
-	struct span body = span_of(id, id_body(&site->local, id));
+	uint8_t id[4 + IKE_ID_MAX];
+	struct ike_own_proof mine = { 0 }, without = { 0 };
+	struct span body = span_of(id, ike_id_body(&site->local, id));
 	bool mix = site->ppk.n && sa->start->peer_ppk;
-	size_t n = sa->suite.prf->size;
-	if (site->ppk.n && !mix && !site->ppk_optional) {
-		sa->start->refused = ST_IKE_PROOF;
-		return ST_IKE_PROOF;
-	}
-	proof(sa, true, body, site->psk, without);
-	struct unmixed before;
-	unmixed_save(sa, &before);
-	enum st st = mix ? ike_mix_ppk(sa, site->ppk) : ST_OK;
-	if (st != ST_OK)
+	enum st st = site->ppk.n && !mix && !site->ppk_optional ? ST_IKE_PROOF
+	             : mix                                      ? prove_both(t, site, body, &mine, &without)
+	                                                        : ike_prove(t, true, body, site, &mine);
+	if (st != ST_OK) {
+		sa->start->refused = st;
 		return st;
-	proof(sa, true, body, site->psk, mine);
-	if (mix) // the answer says whether they stay
-		unmixed_load(sa, &before);
+	}
 	struct ike_writer w = ike_chain(t->ike);
 	ike_put_token(t->ike, &w, sa);
 	if (mix)
-		put_ppk(&w, site, site->ppk_optional ? span_of(without, n) : (struct span){ 0 });
+		put_ppk(&w, site, span_of(without.at, without.n));
 	if (!site->no_mobike)
 		ike_put_notify(&w, N_MOBIKE_SUPPORTED, (struct span){ 0 });
 	if (!site->childless || !sa->peer_childless) {
@@ -96,11 +78,14 @@ enum st ike_auth_send(struct ike_turn *t)
 	}
 	if (site->ask_address)
 		ike_put_configuration(&w, CP_REQUEST, NULL);
-	ike_put_proof(&w, AUTH_PSK, span_of(mine, n));
+	ike_put_proof(&w, mine.method, span_of(mine.at, mine.n));
 	if (site->remote.type)
 		ike_put_identity(&w, PAYLOAD_IDR, &site->remote);
+	if (site->trust)
+		ike_put_authorities(&w, &(struct ike_trust){ site->trust, 1 }, 1);
 	if (!state->up)
 		ike_put_notify(&w, N_INITIAL_CONTACT, (struct span){ 0 });
+	ike_put_credential(&w, site->credential);
 	ike_put_identity(&w, PAYLOAD_IDI, &site->local);
 	ike_request(t, TASK_START, IKE_AUTH, &w);
 	return ST_OK;
@@ -113,13 +98,6 @@ struct claim {
 	bool mixed;
 };
 
-static bool proves(const struct ike_sa *sa, bool initiator, struct span id, struct span psk, struct span given)
-{
-	uint8_t want[DIGEST_MAX];
-	proof(sa, initiator, id, psk, want);
-	return secret_equal(given, span_of(want, sa->suite.prf->size));
-}
-
 static bool names_ppk(const struct ike_message *m, const struct ike_site *site)
 {
 	const struct ike_notify *n = ike_find_notify(m, N_PPK_IDENTITY);
@@ -127,23 +105,36 @@ static bool names_ppk(const struct ike_message *m, const struct ike_site *site)
 	       memcmp(n->data.p + 1, site->ppk_id.p, site->ppk_id.n) == 0;
 }
 
+// A site that does not prove itself in this way is nobody, and nobody's proof is looked at all the same.
+static const struct ike_site *site_claimed(const struct ike_turn *t, const struct claim *c, struct ike_site *nobody)
+{
+	const struct ike *ike = t->ike;
+	bool signs = c->proof.method == AUTH_SIGNATURE;
+	const struct ike_site *site = c->site == IKE_NO_SITE ? NULL : &ike->sites[c->site].c;
+	if (site && (site->trust ? signs : !signs && site->psk.n))
+		return site;
+	*nobody = (struct ike_site){ .psk = span_of(ike->nobody, sizeof ike->nobody),
+		                     .trust = signs && ike->n_trusts ? ike->trusts[0].trust : NULL };
+	return nobody;
+}
+
 static enum st check_claim(struct ike_turn *t, struct claim *c)
 {
 	struct ike_sa *sa = t->sa;
-	const struct ike_site nobody = { .psk = span_of(t->ike->nobody, sizeof t->ike->nobody) };
-	const struct ike_site *site = c->site == IKE_NO_SITE ? &nobody : &t->ike->sites[c->site].c;
+	struct ike_site nobody;
+	const struct ike_site *site = site_claimed(t, c, &nobody);
 	const struct ike_notify *without = ike_find_notify(t->m, N_NO_PPK_AUTH);
-	struct span given = c->proof.data, id = ike_body(t->m, PAYLOAD_IDI);
+	struct ike_proof given = c->proof;
 	bool named = ike_find_notify(t->m, N_PPK_IDENTITY);
 	c->mixed = names_ppk(t->m, site);
 	if (named && !c->mixed)
-		given = without ? without->data : (struct span){ 0 };
+		given.data = without ? without->data : (struct span){ 0 };
 	if (c->mixed && ike_mix_ppk(sa, site->ppk) != ST_OK)
 		return ST_NO_MEMORY;
-	bool good = proves(sa, true, id, site->psk, given);
-	good &= c->site != IKE_NO_SITE && c->proof.method == AUTH_PSK && site->psk.n;
-	good &= c->mixed || !site->ppk.n || site->ppk_optional;
-	return good ? ST_OK : ST_IKE_PROOF;
+	enum st st = ike_check_proof(t, true, ike_body(t->m, PAYLOAD_IDI), site, &given);
+	if (st == ST_OK && (site == &nobody || (site->ppk.n && !c->mixed && !site->ppk_optional)))
+		st = ST_IKE_PROOF;
+	return st;
 }
 
 static enum st read_claim(struct ike_turn *t, struct claim *c)
@@ -221,8 +212,11 @@ enum st ike_answer_auth(struct ike_turn *t)
 	if (st != ST_OK)
 		return ike_refuse(t, st, N_AUTHENTICATION_FAILED);
 	const struct ike_site *site = &t->ike->sites[c.site].c;
-	uint8_t id[4 + IKE_ID_MAX], mine[DIGEST_MAX];
-	proof(sa, false, span_of(id, id_body(&site->local, id)), site->psk, mine);
+	uint8_t id[4 + IKE_ID_MAX];
+	struct ike_own_proof mine;
+	st = ike_prove(t, false, span_of(id, ike_id_body(&site->local, id)), site, &mine);
+	if (st != ST_OK)
+		return ike_refuse(t, st, N_AUTHENTICATION_FAILED);
 	struct ike_nonce ni = sa->start->ni, nr = sa->start->nr;
 	welcome(t, &c);
 	ike_sa_up(t, false);
@@ -235,7 +229,8 @@ enum st ike_answer_auth(struct ike_turn *t)
 	static const uint8_t none[4];
 	if (wants_address(t->m) && memcmp(site->address, none, 4) != 0)
 		ike_put_configuration(&t->reply, CP_REPLY, site->address);
-	ike_put_proof(&t->reply, AUTH_PSK, span_of(mine, sa->suite.prf->size));
+	ike_put_proof(&t->reply, mine.method, span_of(mine.at, mine.n));
+	ike_put_credential(&t->reply, site->credential);
 	ike_put_identity(&t->reply, PAYLOAD_IDR, &site->local);
 	return ST_OK;
 }
@@ -256,9 +251,12 @@ static enum st check_answer(struct ike_turn *t)
 		return ST_IKE_PROOF;
 	if (mixed && ike_mix_ppk(sa, site->ppk) != ST_OK)
 		return ST_NO_MEMORY;
-	bool good = proves(sa, false, ike_body(t->m, PAYLOAD_IDR), site->psk, given.data);
-	good &= given.method == AUTH_PSK && (!site->remote.type || ike_same_identity(&site->remote, &peer));
-	return good ? ST_OK : ST_IKE_PROOF;
+	st = given.method == (site->trust ? AUTH_SIGNATURE : AUTH_PSK) ? ST_OK : ST_IKE_PROOF;
+	if (st == ST_OK)
+		st = ike_check_proof(t, false, ike_body(t->m, PAYLOAD_IDR), site, &given);
+	if (st == ST_OK && site->remote.type && !ike_same_identity(&site->remote, &peer))
+		st = ST_IKE_PROOF;
+	return st;
 }
 
 static void first_child_taken(struct ike_turn *t, uint32_t in, const struct ike_nonce *ni, const struct ike_nonce *nr)

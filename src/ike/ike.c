@@ -75,6 +75,7 @@ void ike_free(struct ike *ike)
 		if (ike->sites[i].used)
 			ike_site_leave(ike, i);
 	free(ike->sites);
+	free(ike->trusts);
 	ike_heap_free(&ike->due);
 	ike_heap_free(&ike->waiting);
 	free(ike->by_spi);
@@ -126,7 +127,7 @@ static bool copy_site(struct ike_site_state *s, const struct ike_site *c)
 enum st ike_add_site(struct ike *ike, const struct ike_site *site, uint32_t *id)
 {
 	if (!site->local.type || site->local.data.n > IKE_ID_MAX || site->remote.data.n > IKE_ID_MAX ||
-	    site->ppk_id.n > IKE_ID_MAX - 1)
+	    site->ppk_id.n > IKE_ID_MAX - 1 || !site->trust != !site->credential || (site->trust && !ike->c.today))
 		return ST_SHORT;
 	uint32_t i;
 	struct ike_site_state *s = ike_site_free(ike, &i);

@@ -8,6 +8,7 @@
 #ifndef IKE_IKE_H
 #define IKE_IKE_H
 
+#include "crypto/cert.h"
 #include "crypto/crypto.h"
 #include "crypto/secret.h"
 #include "ike/payload.h"
@@ -26,9 +27,11 @@ enum { IKE_NO_SITE = UINT32_MAX };
 struct ike_site {
 	const char *name;
 	struct ike_identity local, remote;
-	struct span psk;
-	struct span ppk_id, ppk; // RFC 8784; empty: none
-	bool ppk_optional;       // goes on without, where the peer has none
+	struct span psk;               // unused with the next two
+	struct credential *credential; // how we prove who we are (RFC 7427), and...
+	struct trust *trust;           // ...how the peer does: both or neither; references are kept
+	struct span ppk_id, ppk;       // RFC 8784; empty: none
+	bool ppk_optional;             // goes on without, where the peer has none
 	struct ike_ts_list here, there;
 	struct ike_offer ike, esp; // aeads 0: the defaults
 	bool transport;
@@ -46,12 +49,13 @@ struct ike_config {
 	struct crypto *crypto;
 	struct aead_engine *engine; // of the same thread
 	struct random random;
-	struct ike_offer ike;     // taken before the site is known; aeads 0: the defaults
-	uint16_t port_natt;       // where a start on port 500 goes on; 0: 4500
-	uint32_t half_open;       // 0: IKE_HALF_OPEN
-	uint32_t cookie_from;     // 0: IKE_COOKIE_FROM
-	size_t datagram;          // octets of IKE in one datagram; 0: IKE_DATAGRAM
-	uint8_t token_secret[32]; // RFC 6290; all 0: no tokens. Kept over a restart by the caller
+	struct ike_offer ike;        // taken before the site is known; aeads 0: the defaults
+	uint16_t port_natt;          // where a start on port 500 goes on; 0: 4500
+	uint32_t half_open;          // 0: IKE_HALF_OPEN
+	uint32_t cookie_from;        // 0: IKE_COOKIE_FROM
+	size_t datagram;             // octets of IKE in one datagram; 0: IKE_DATAGRAM
+	uint8_t token_secret[32];    // RFC 6290; all 0: no tokens. Kept over a restart by the caller
+	int64_t (*today)(void *arg); // seconds since 1970, for certificates; NULL: no site has any
 	// The form that inbound SPIs of a site have: given one drawn at random, what becomes of it. NULL: as it is.
 	uint32_t (*shape)(void *arg, uint32_t site, uint32_t spi);
 	void *arg;
@@ -106,7 +110,7 @@ struct ike;
 enum st ike_new(const struct ike_config *config, struct ike **out);
 void ike_free(struct ike *ike);
 
-// ST_SHORT: no identity. ST_NO_MEMORY. *id names it from now on.
+// ST_SHORT: no identity, or half of what certificates need. ST_NO_MEMORY. *id names it from now on.
 enum st ike_add_site(struct ike *ike, const struct ike_site *site, uint32_t *id);
 // Ends what it has, tells the peer once, and forgets it.
 void ike_remove_site(struct ike *ike, int64_t now, uint32_t id, struct ike_out *out);

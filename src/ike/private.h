@@ -92,8 +92,9 @@ struct ike_start {
 	uint8_t cookie_n, rounds;
 	uint64_t tag; // of the request, to know it again
 	bool peer_natt, peer_ppk;
-	enum st refused; // what an unprotected answer said
-	uint32_t spi;    // of the first pair
+	unsigned peer_hashes; // that it takes in signatures (SIGN_HASH)
+	enum st refused;      // what an unprotected answer said
+	uint32_t spi;         // of the first pair
 };
 
 struct ike_parts {
@@ -153,6 +154,11 @@ struct ike_site_state {
 	unsigned failures;
 };
 
+struct ike_trust {
+	struct trust *trust;
+	uint32_t sites;
+};
+
 struct ike_cookies {
 	uint8_t secret[2][32];
 	uint8_t version; // of secret[0]
@@ -173,7 +179,9 @@ struct ike {
 	uint32_t by_remote[IKE_BUCKETS];
 	struct ike_cookies cookies;
 	struct ike_counters counters;
-	uint8_t nobody[32]; // the shared key of whom we do not know
+	uint8_t nobody[32];       // the shared key of whom we do not know
+	struct ike_trust *trusts; // those of the sites, each once
+	size_t n_trusts;
 	int64_t hints_since;
 	unsigned hints;
 	uint16_t half_by_address
@@ -316,6 +324,24 @@ bool ike_see_nat(struct ike_sa *sa, const struct ike_message *m, const struct ik
 
 // auth.c
 enum st ike_auth_send(struct ike_turn *t);
+
+// proof.c: AUTH, and the payloads that go with it.
+struct ike_own_proof {
+	uint8_t method, at[SIGN_MAX];
+	size_t n;
+};
+size_t ike_id_body(const struct ike_identity *id, uint8_t out[static 4 + IKE_ID_MAX]);
+enum st ike_prove(struct ike_turn *t, bool initiator, struct span id, const struct ike_site *site,
+                  struct ike_own_proof *out);
+enum st ike_check_proof(struct ike_turn *t, bool initiator, struct span id, const struct ike_site *site,
+                        const struct ike_proof *given);
+void ike_put_credential(struct ike_writer *w, const struct credential *c); // NULL: nothing
+void ike_put_authorities(struct ike_writer *w, const struct ike_trust *trusts, size_t n);
+void ike_put_hashes(struct ike_writer *w);
+unsigned ike_read_hashes(const struct ike_message *m);
+// The trusts of all sites, for those who are not known yet. false: no memory.
+bool ike_trust_enter(struct ike *ike, struct trust *t);
+void ike_trust_leave(struct ike *ike, const struct trust *t);
 
 // child.c
 struct ike_child_plan {

@@ -5,11 +5,18 @@
 
 #include "ike/private.h"
 
+// Two spellings of one distinguished name are one identity. A name that cannot be read is what its octets are.
+static struct span known_as(const struct ike_identity *id, uint8_t mark[static DN_MARK])
+{
+	return id->type == ID_DN && dn_mark(id->data, mark) == ST_OK ? span_of(mark, DN_MARK) : id->data;
+}
+
 static uint32_t *bucket(struct ike *ike, const struct ike_identity *id)
 {
 	struct hash h = hash_begin(&ike->hash);
+	uint8_t mark[DN_MARK];
 	hash_add(&h, span_of(&id->type, sizeof id->type));
-	hash_add(&h, id->data);
+	hash_add(&h, known_as(id, mark));
 	return &ike->by_remote[hash_end(&h) % IKE_BUCKETS];
 }
 
@@ -44,8 +51,17 @@ struct ike_site_state *ike_site_free(struct ike *ike, uint32_t *id)
 bool ike_site_enter(struct ike *ike, uint32_t id)
 {
 	struct ike_site_state *s = &ike->sites[id];
-	if (!ike_heap_add(&ike->waiting, &s->timer, s->c.initiate ? INT64_MIN : INT64_MAX))
+	if (s->c.trust && !ike_trust_enter(ike, s->c.trust))
 		return false;
+	if (!ike_heap_add(&ike->waiting, &s->timer, s->c.initiate ? INT64_MIN : INT64_MAX)) {
+		if (s->c.trust)
+			ike_trust_leave(ike, s->c.trust);
+		return false;
+	}
+	if (s->c.trust) {
+		trust_keep(s->c.trust);
+		credential_keep(s->c.credential);
+	}
 	ike->free_site = s->next;
 	uint32_t *b = bucket(ike, &s->c.remote);
 	s->next = *b;
@@ -64,6 +80,10 @@ void ike_site_leave(struct ike *ike, uint32_t id)
 	*b = s->next;
 	ike_heap_remove(&ike->waiting, &s->timer);
 	ike->n_ppk -= s->c.ppk.n != 0;
+	if (s->c.trust)
+		ike_trust_leave(ike, s->c.trust);
+	trust_free(s->c.trust);
+	credential_free(s->c.credential);
 	if (s->copy)
 		secret_wipe(s->copy, s->c.psk.n + s->c.ppk.n);
 	free(s->copy);
@@ -73,7 +93,8 @@ void ike_site_leave(struct ike *ike, uint32_t id)
 
 bool ike_same_identity(const struct ike_identity *a, const struct ike_identity *b)
 {
-	return a->type == b->type && span_equal(a->data, b->data);
+	uint8_t x[DN_MARK], y[DN_MARK];
+	return a->type == b->type && span_equal(known_as(a, x), known_as(b, y));
 }
 
 static bool suite_allowed(const struct ike_offer *o, const struct ike_suite *s)

@@ -33,6 +33,7 @@ static void see_supported(struct ike_sa *sa, const struct ike_message *m)
 {
 	sa->fragments = ike_find_notify(m, N_IKEV2_FRAGMENTATION_SUPPORTED);
 	sa->peer_childless = ike_find_notify(m, N_CHILDLESS_IKEV2_SUPPORTED);
+	sa->start->peer_hashes = ike_read_hashes(m);
 	sa->start->peer_ppk = ike_find_notify(m, N_USE_PPK);
 }
 
@@ -50,9 +51,11 @@ static enum st agree(struct ike_turn *t, const struct dh *dh, struct span public
 	return st;
 }
 
-static void put_init(struct ike_turn *t, struct ike_writer *w, const struct ike_nonce *nonce, bool ppk)
+static void put_init(struct ike_turn *t, struct ike_writer *w, const struct ike_nonce *nonce, bool ppk, bool signs)
 {
 	const struct ike_sa *sa = t->sa;
+	if (signs)
+		ike_put_hashes(w);
 	if (ppk)
 		ike_put_notify(w, N_USE_PPK, (struct span){ 0 });
 	ike_put_notify(w, N_IKEV2_FRAGMENTATION_SUPPORTED, (struct span){ 0 });
@@ -90,7 +93,9 @@ enum st ike_answer_init(struct ike_turn *t)
 		return ST_NO_MEMORY;
 	see_supported(sa, t->m);
 	ike_put_notify(&t->reply, N_CHILDLESS_IKEV2_SUPPORTED, (struct span){ 0 });
-	put_init(t, &t->reply, &s->nr, s->peer_ppk && t->ike->n_ppk);
+	if (t->ike->n_trusts && s->peer_hashes)
+		ike_put_authorities(&t->reply, t->ike->trusts, t->ike->n_trusts);
+	put_init(t, &t->reply, &s->nr, s->peer_ppk && t->ike->n_ppk, t->ike->n_trusts && s->peer_hashes);
 	ike_put_suite(&t->reply, PROTOCOL_IKE, &sa->suite, (struct span){ 0 });
 	return t->reply.w.full ? ST_FULL : ST_OK;
 }
@@ -102,7 +107,7 @@ enum st ike_start_send(struct ike_turn *t)
 	struct ike_start *s = sa->start;
 	const struct ike_site *site = &t->ike->sites[sa->site].c;
 	struct ike_writer w = ike_chain(t->ike);
-	put_init(t, &w, &s->ni, site->ppk.n);
+	put_init(t, &w, &s->ni, site->ppk.n, site->trust);
 	ike_put_offer(&w, PROTOCOL_IKE, &site->ike, (struct span){ 0 });
 	if (s->cookie_n)
 		ike_put_notify(&w, N_COOKIE, span_of(s->cookie, s->cookie_n));

@@ -92,6 +92,8 @@ enum ike_id_type { ID_IPV4 = 1, ID_FQDN = 2, ID_EMAIL = 3, ID_IPV6 = 5, ID_DN = 
 
 enum ike_auth_wire { AUTH_PSK = 2, AUTH_SIGNATURE = 14 }; // RFC 7296 3.8, RFC 7427
 
+enum ike_cert_wire { CERT_X509_SIGNATURE = 4 }; // RFC 7296 3.6
+
 enum ike_ts_wire { TS_IPV4 = 7, TS_IPV6 = 8 };
 
 enum ike_config_wire {
