@@ -76,13 +76,14 @@ struct ike_pair {
 };
 
 enum ike_effect_kind {
-	IKE_SEND,       // bytes to path
-	IKE_PAIR_UP,    // pair, path
-	IKE_PAIR_DOWN,  // spi, why
-	IKE_PAIR_MOVED, // spi, path: the peer's address is another one
-	IKE_SPI_FREE,   // spi: was taken and is not used
-	IKE_SITE_UP,    // path, address when one was handed to us
-	IKE_SITE_DOWN,  // why
+	IKE_SEND,        // bytes to path
+	IKE_PAIR_UP,     // pair, path
+	IKE_PAIR_DOWN,   // spi, why
+	IKE_PAIR_MOVED,  // spi, path: the peer's address is another one
+	IKE_SPI_FREE,    // spi: was taken and is not used
+	IKE_SITE_UP,     // path, address when one was handed to us
+	IKE_SITE_DOWN,   // why
+	IKE_SITE_FAILED, // why: an attempt of ours came to nothing; it is made again by itself
 };
 
 struct ike_effect {

@@ -188,6 +188,8 @@ static void leave_site(struct ike_turn *t, struct ike_sa *sa)
 	if (sa->counted_up && --s->up == 0)
 		ike_tell(t, (struct ike_effect){ .kind = IKE_SITE_DOWN, .site = sa->site, .why = sa->why });
 	if (!s->sas && s->c.initiate) {
+		if (!sa->counted_up)
+			ike_tell(t, (struct ike_effect){ .kind = IKE_SITE_FAILED, .site = sa->site, .why = sa->why });
 		int64_t wait = IKE_AGAIN_FIRST << (s->failures < 6 ? s->failures : 6);
 		ike_heap_set(&t->ike->waiting, &s->timer, t->now + (wait < IKE_AGAIN_MAX ? wait : IKE_AGAIN_MAX));
 		s->failures++;

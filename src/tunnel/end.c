@@ -212,6 +212,7 @@ static void act(struct end *e, const struct ike_effect *x)
 		site_up(e, x);
 		break;
 	case IKE_SITE_DOWN:
+	case IKE_SITE_FAILED:
 		if (e->c.tell)
 			e->c.tell(e->c.arg, false, NULL, x->why);
 		break;

@@ -219,6 +219,9 @@ void world_effects(struct world *w, int which)
 			n->downs++;
 			n->why = e->why;
 			break;
+		case IKE_SITE_FAILED:
+			n->why = e->why;
+			break;
 		case IKE_PAIR_MOVED:
 			assert_non_null(held(n, e->spi));
 			break;
