@@ -297,7 +297,11 @@ void silence_json(const struct silence_row *s, struct text *out)
 	key_string(&j, "state", silence_state_name(s->state));
 	key_text(&j, "site", s->site);
 	key_id(&j, "device", s->device);
-	key_id(&j, "code", s->code < 0 ? 0 : s->code);
+	json_key(&j, "code");
+	if (s->code >= 0) // 0 is a code as any other
+		json_int(&j, s->code);
+	else
+		json_none(&j);
 	key_text(&j, "key", s->key);
 	key_time(&j, "from", s->from, &scratch);
 	key_time(&j, "until", s->until, &scratch);

@@ -74,6 +74,11 @@ def silences(tap):
             tap.ok(all(a["silenced_until"] == made["until"] for a in fleet.alarms() if a["silenced"]), "until when is shown")
             tap.same(fleet.do("silence", "end", made["id"]).returncode, 0, "ended early")
             tap.same(silenced(), [], "and none is silenced")
+        for options, code in ((("--code", 0), 0), (("--code", 8), 8), (("--site", "oslo"), None)):
+            made = fleet.lines("silence", *options, "--for", "1h")[0]["silence"]
+            listed = [s for s in fleet.lines("silence", "list") if s["id"] == made["id"]]
+            tap.same([s["code"] for s in (made, *listed)], [code, code], f"its code when made by {' '.join(map(str, options))}: {code}")
+            fleet.do("silence", "end", made["id"])
         now = datetime.datetime.now(datetime.timezone.utc)
         begin, until = ((now + datetime.timedelta(seconds=s)).strftime("%Y-%m-%dT%H:%M:%SZ") for s in (2, 5))
         window = fleet.lines("silence", "--site", "rotterdam", "--from", begin, "--until", until, "--note", "new fuser", "--by", "al")[0]["silence"]
