@@ -231,15 +231,16 @@ static void begin(struct poller *p, struct job *j)
 	struct poll_route r = { 0 };
 	enum poll_refusal no =
 	        p->access ? poll_access_find(p->access, j->want->site, &j->want->address, &r) : POLL_NO_CREDENTIAL;
-	j->failing = jobs_memory(p->jobs, j->want->device)->fails > 0;
-	if (jobs_asking(p->jobs, r.tunnel, &j->want->address) || (j->failing && p->failing >= POLL_FAILING)) {
-		wait_until(j, loop_now(p->loop) + POLL_BUSY_NS + at_random(POLL_BUSY_NS));
-		return;
-	}
 	if (r.tunnel && !p->inside)
 		no = POLL_NOWHERE;
 	if (no == POLL_MAY && j->want->shared)
 		no = POLL_SHARED;
+	j->failing = jobs_memory(p->jobs, j->want->device)->fails > 0;
+	bool busy = jobs_asking(p->jobs, r.tunnel, &j->want->address) || (j->failing && p->failing >= POLL_FAILING);
+	if (no == POLL_MAY && busy) {
+		wait_until(j, loop_now(p->loop) + POLL_BUSY_NS + at_random(POLL_BUSY_NS));
+		return;
+	}
 	if (no != POLL_MAY)
 		refuse(p, j, poll_refusal_text(no));
 	else

@@ -307,6 +307,15 @@ static void a_shared_address_is_not_asked(void **state)
 	rounds(p, 1, 10, &at, &h);
 	assert_int_equal(poller_count(p).asked, 0);
 	assert_string_equal(h.asked[1], poll_refusal_text(POLL_SHARED));
+	assert_true(want(p, 2, "127.9.0.2:1")); // silent: it holds its address for seven seconds
+	while (poller_count(p).asking == 0)
+		usleep(1000);
+	w.device = 3;
+	assert_int_equal(addr_parse("127.9.0.2:1", &w.address), ST_OK);
+	assert_true(poll_want(p, &w));
+	rounds(p, 2, 10, &at, &h); // and this one is told meanwhile
+	assert_string_equal(h.asked[3], poll_refusal_text(POLL_SHARED));
+	assert_int_equal(poller_count(p).asking, 1);
 	poller_free(p);
 }
 
