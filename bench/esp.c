@@ -3,7 +3,7 @@
 // octets, in batches, and with one pair and 10,000. Prints one table; each figure is the best of several rounds, and both
 // sides of a ratio are measured in turns, so that another load on the machine strikes both.
 //
-//     bench-esp [milliseconds a measurement]
+//     bench-esp [milliseconds a measurement [suite, of the best back end alone]]
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -234,14 +234,16 @@ int main(int argc, char **argv)
 	puts("Nanoseconds a packet, batches of 64, tunnel mode, extended sequence numbers.\n");
 	puts("                                    seal                  open");
 	puts("back end  suite             octets  engine   bare ratio  engine   bare ratio");
-	for (unsigned i = 0; aead_backend(i); i++)
+	const struct aead_alg *only = argc > 2 ? aead_find(argv[2]) : NULL;
+	for (unsigned i = 0; aead_backend(i) && (!only || i == 0); i++)
 		for (enum aead_id id = 0; id < AEAD_COUNT; id++)
 			for (size_t k = 0; k < 2; k++)
-				row(crypto, aead_backend(i), aead_at(id), sizes[k], length);
+				if (!only || aead_at(id) == only)
+					row(crypto, aead_backend(i), aead_at(id), sizes[k], length);
 	puts("\n10,000 pairs in turn beside one");
 	puts("back end  suite             octets  10,000    one ratio  10,000    one ratio");
 	for (size_t k = 0; k < 2; k++)
-		many(crypto, aead_best(), aead_at(AEAD_AES128_GCM16), sizes[k], length);
+		many(crypto, aead_best(), only ? only : aead_at(AEAD_AES128_GCM16), sizes[k], length);
 	crypto_free(crypto);
 	return 0;
 }
