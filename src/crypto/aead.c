@@ -95,9 +95,11 @@ enum st aead_key_new(struct aead_engine *e, const struct aead_alg *alg, enum aea
 {
 	if (s->key.n != alg->key || s->integ.n != alg->integ || s->salt.n != alg->salt)
 		return ST_SHORT;
-	struct aead_key *k = vault_take(&e->vault, e->backend->key_size(alg));
-	if (!k)
+	size_t kept = e->backend->kept(alg);
+	uint8_t *block = vault_take(&e->vault, kept + sizeof(struct aead_key));
+	if (!block)
 		return ST_NO_MEMORY;
+	struct aead_key *k = (struct aead_key *)(void *)(block + kept);
 	k->alg = alg;
 	k->way = (uint8_t)way;
 	k->kind = (uint8_t)aead_kind(alg);
@@ -115,9 +117,9 @@ void aead_key_free(struct aead_engine *e, struct aead_key *k)
 {
 	if (!k)
 		return;
-	size_t n = e->backend->key_size(k->alg);
+	size_t kept = e->backend->kept(k->alg);
 	e->backend->key_done(k);
-	vault_give(&e->vault, k, n);
+	vault_give(&e->vault, (uint8_t *)k - kept, kept + sizeof *k);
 }
 
 const struct aead_alg *aead_key_alg(const struct aead_key *k)
@@ -125,9 +127,14 @@ const struct aead_alg *aead_key_alg(const struct aead_key *k)
 	return k->alg;
 }
 
-size_t aead_key_size(const struct aead_engine *e, const struct aead_alg *alg)
+void aead_foresee(const struct aead_engine *e, const struct aead_key *k, const struct aead_alg *alg, size_t text)
 {
-	return e->backend->key_size(alg);
+	e->backend->foresee(k, alg, text);
+}
+
+size_t aead_together(const struct aead_engine *e, const struct aead_alg *alg)
+{
+	return e->backend->together(alg);
 }
 
 void aead_seal(struct aead_engine *e, struct aead_op *ops, size_t n)

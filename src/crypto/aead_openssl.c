@@ -15,8 +15,7 @@ struct openssl_engine {
 };
 
 struct openssl_key {
-	struct aead_key head;
-	EVP_CIPHER_CTX *ctx;
+	_Alignas(16) EVP_CIPHER_CTX *ctx;
 	struct hmac_key hmac; // with CBC
 };
 
@@ -60,15 +59,20 @@ static enum st engine_new(struct crypto *crypto, struct aead_engine **out)
 	return ST_OK;
 }
 
-static size_t key_size(const struct aead_alg *alg)
+static size_t kept(const struct aead_alg *alg)
 {
 	return sizeof(struct openssl_key);
+}
+
+static const struct openssl_key *kept_of(const struct aead_op *op)
+{
+	return aead_kept(op->key, sizeof(struct openssl_key));
 }
 
 static enum st key_init(struct aead_engine *engine, struct aead_key *key, const struct aead_secret *s)
 {
 	const struct openssl_engine *e = (const struct openssl_engine *)engine;
-	struct openssl_key *k = (struct openssl_key *)key;
+	struct openssl_key *k = (struct openssl_key *)(void *)key - 1;
 	k->ctx = EVP_CIPHER_CTX_new();
 	if (!k->ctx)
 		return ST_NO_MEMORY;
@@ -84,7 +88,18 @@ static enum st key_init(struct aead_engine *engine, struct aead_key *key, const 
 
 static void key_done(struct aead_key *key)
 {
-	EVP_CIPHER_CTX_free(((struct openssl_key *)key)->ctx);
+	EVP_CIPHER_CTX_free(((struct openssl_key *)(void *)key - 1)->ctx);
+}
+
+// What it needs is on OpenSSL's heap, behind pointers.
+static void foresee(const struct aead_key *key, const struct aead_alg *alg, size_t text)
+{
+	__builtin_prefetch(aead_kept(key, sizeof(struct openssl_key)));
+}
+
+static size_t together(const struct aead_alg *alg)
+{
+	return 1;
 }
 
 // Up to the text; then the tag's side differs.
@@ -105,7 +120,7 @@ static enum st aead_seal_one(const struct aead_op *op, const struct openssl_key 
 	uint8_t none[AEAD_TAG_MAX];
 	int n = 0;
 	bool ok = aead_run(op, k->ctx) && EVP_CipherFinal_ex(k->ctx, none, &n) &&
-	          EVP_CIPHER_CTX_ctrl(k->ctx, EVP_CTRL_AEAD_GET_TAG, k->head.alg->tag, aead_tag(op));
+	          EVP_CIPHER_CTX_ctrl(k->ctx, EVP_CTRL_AEAD_GET_TAG, op->key->alg->tag, aead_tag(op));
 	return ok ? ST_OK : ST_SYSTEM;
 }
 
@@ -114,7 +129,7 @@ static enum st aead_open_one(const struct aead_op *op, const struct openssl_key 
 	uint8_t none[AEAD_TAG_MAX];
 	int n = 0;
 	if (!aead_run(op, k->ctx) ||
-	    !EVP_CIPHER_CTX_ctrl(k->ctx, EVP_CTRL_AEAD_SET_TAG, k->head.alg->tag, aead_tag(op)))
+	    !EVP_CIPHER_CTX_ctrl(k->ctx, EVP_CTRL_AEAD_SET_TAG, op->key->alg->tag, aead_tag(op)))
 		return ST_SYSTEM;
 	return EVP_CipherFinal_ex(k->ctx, none, &n) ? ST_OK : ST_FORGED;
 }
@@ -131,7 +146,7 @@ static bool cbc_run(const struct aead_op *op, const struct openssl_key *k)
 static void cbc_mac(const struct aead_op *op, const struct openssl_key *k, uint8_t out[DIGEST_MAX])
 {
 	struct digest d = hmac_begin(&k->hmac);
-	digest_add(&d, span_of(op->at, op->head + k->head.alg->iv + op->text));
+	digest_add(&d, span_of(op->at, op->head + op->key->alg->iv + op->text));
 	if (op->esn) {
 		uint8_t high[4];
 		aead_put_high(high, op->high);
@@ -146,14 +161,14 @@ static enum st cbc_seal_one(const struct aead_op *op, const struct openssl_key *
 	if (!aead_whole(op) || !cbc_run(op, k))
 		return ST_SYSTEM;
 	cbc_mac(op, k, mac);
-	memcpy(aead_tag(op), mac, k->head.alg->tag);
+	memcpy(aead_tag(op), mac, op->key->alg->tag);
 	return ST_OK;
 }
 
 static enum st cbc_open_one(const struct aead_op *op, const struct openssl_key *k)
 {
 	uint8_t mac[DIGEST_MAX];
-	size_t tag = k->head.alg->tag;
+	size_t tag = op->key->alg->tag;
 	cbc_mac(op, k, mac);
 	if (!secret_equal(span_of(mac, tag), span_of(aead_tag(op), tag)) || !aead_whole(op))
 		return ST_FORGED;
@@ -163,19 +178,19 @@ static enum st cbc_open_one(const struct aead_op *op, const struct openssl_key *
 static void seal_all(struct aead_engine *e, struct aead_op *ops, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct openssl_key *k = (const struct openssl_key *)ops[i].key;
-		ops[i].st = k->head.alg->integ ? cbc_seal_one(&ops[i], k) : aead_seal_one(&ops[i], k);
+		const struct openssl_key *k = kept_of(&ops[i]);
+		ops[i].st = ops[i].key->alg->integ ? cbc_seal_one(&ops[i], k) : aead_seal_one(&ops[i], k);
 	}
 }
 
 static void open_all(struct aead_engine *e, struct aead_op *ops, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const struct openssl_key *k = (const struct openssl_key *)ops[i].key;
-		ops[i].st = k->head.alg->integ ? cbc_open_one(&ops[i], k) : aead_open_one(&ops[i], k);
+		const struct openssl_key *k = kept_of(&ops[i]);
+		ops[i].st = ops[i].key->alg->integ ? cbc_open_one(&ops[i], k) : aead_open_one(&ops[i], k);
 	}
 }
 
 const struct aead_backend aead_openssl = {
-	"openssl", usable, engine_new, engine_free, key_size, key_init, key_done, seal_all, open_all,
+	"openssl", usable, engine_new, engine_free, kept, key_init, key_done, foresee, together, seal_all, open_all,
 };

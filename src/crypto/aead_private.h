@@ -11,14 +11,16 @@ enum { AEAD_NONCE = 12 }; // RFC 4106, RFC 7634: four octets of salt, then the I
 // How an algorithm is made up, for the back ends' tables.
 enum aead_kind { AEAD_GCM, AEAD_CHACHA, AEAD_CBC_SHA256, AEAD_CBC_SHA1 };
 
-// Every back end's key and engine begin with these.
+// The end of every key: in front of it stands what the back end keeps. Behind, because a GCM key ends with what every message
+// needs of it, however short, so that this costs no cache line of its own.
 struct aead_key {
-	const struct aead_alg *alg;
+	_Alignas(16) const struct aead_alg *alg;
 	uint8_t salt[AEAD_SALT_MAX];
 	uint8_t way;  // enum aead_way
 	uint8_t kind; // enum aead_kind
 };
 
+// Every back end's engine begins with this.
 struct aead_engine {
 	const struct aead_backend *backend;
 	struct vault vault; // where the keys stand
@@ -30,10 +32,13 @@ struct aead_backend {
 	bool (*usable)(void);
 	enum st (*engine_new)(struct crypto *crypto, struct aead_engine **out);
 	void (*engine_free)(struct aead_engine *e);
-	size_t (*key_size)(const struct aead_alg *alg);
-	// Fills a zeroed key of key_size octets whose head is set.
+	// What it keeps in front of the head: octets, a multiple of 16; it begins at a multiple of VAULT_ALIGN.
+	size_t (*kept)(const struct aead_alg *alg);
+	// Fills that, which is zeroed; the head is set.
 	enum st (*key_init)(struct aead_engine *e, struct aead_key *k, const struct aead_secret *s);
-	void (*key_done)(struct aead_key *k); // the caller wipes
+	void (*key_done)(struct aead_key *k);                                               // the caller wipes
+	void (*foresee)(const struct aead_key *k, const struct aead_alg *alg, size_t text); // does not look at the key
+	size_t (*together)(const struct aead_alg *alg);
 	void (*seal_all)(struct aead_engine *e, struct aead_op *ops, size_t n);
 	void (*open_all)(struct aead_engine *e, struct aead_op *ops, size_t n);
 };
@@ -41,6 +46,11 @@ struct aead_backend {
 extern const struct aead_backend aead_ipsecmb, aead_openssl;
 
 enum aead_kind aead_kind(const struct aead_alg *alg);
+
+static inline const void *aead_kept(const struct aead_key *k, size_t n)
+{
+	return (const uint8_t *)k - n;
+}
 
 static inline uint8_t *aead_iv(const struct aead_op *op)
 {

@@ -14,20 +14,26 @@ enum {
 	AES_SCHEDULE = 60, // words of an expanded AES-256 key
 	HMAC_BLOCK = 64,   // of SHA-1 and SHA-256
 	CHAIN = 32,        // octets of SHA-256's chaining value; SHA-1's is shorter
+	CACHE_LINE = 64,
+	LANES = 16, // jobs that the widest processors work on at a time
+	POWER = 16, // octets of a power of GCM's hash key, and of a round key
 };
 
-struct imb_key {
-	struct aead_key head;
-	_Alignas(VAULT_ALIGN) union { // the library wants its keys aligned
-		struct gcm_key_data gcm;
-		uint8_t chacha[32];
-		struct {
-			_Alignas(16) uint32_t schedule[AES_SCHEDULE];
-			_Alignas(16) uint8_t inner[CHAIN], outer[CHAIN];
-		} cbc;
-	};
+// What is kept of a key, by its kind. The library wants it aligned, and the vault's blocks are.
+struct gcm_kept {
+	_Alignas(16) struct gcm_key_data gcm;
 };
-static_assert(sizeof(struct imb_key) <= VAULT_BLOCK_MAX, "a key fits into a block of the vault");
+
+struct chacha_kept {
+	_Alignas(16) uint8_t key[32];
+};
+
+struct cbc_kept {
+	_Alignas(16) uint32_t schedule[AES_SCHEDULE];
+	_Alignas(16) uint8_t inner[CHAIN], outer[CHAIN];
+};
+static_assert(sizeof(struct gcm_kept) + sizeof(struct aead_key) <= VAULT_BLOCK_MAX,
+              "a key fits into a block of the vault");
 
 static_assert(AEAD_TAG_MAX == 16, "tags have 12 octets or 16");
 
@@ -81,16 +87,15 @@ static enum st engine_new(struct crypto *crypto, struct aead_engine **out)
 	return ST_OK;
 }
 
-static size_t key_size(const struct aead_alg *alg)
+static size_t kept(const struct aead_alg *alg)
 {
-	struct imb_key *k = NULL;
 	switch (aead_kind(alg)) {
 	case AEAD_GCM:
-		return offsetof(struct imb_key, gcm) + sizeof k->gcm;
+		return sizeof(struct gcm_kept);
 	case AEAD_CHACHA:
-		return offsetof(struct imb_key, chacha) + sizeof k->chacha;
+		return sizeof(struct chacha_kept);
 	default:
-		return offsetof(struct imb_key, cbc) + sizeof k->cbc;
+		return sizeof(struct cbc_kept);
 	}
 }
 
@@ -108,43 +113,69 @@ static void hmac_chain(IMB_MGR *mgr, bool sha1, struct span key, uint8_t pad, ui
 	secret_wipe(block, sizeof block);
 }
 
-static void cbc_init(IMB_MGR *mgr, struct imb_key *k, const struct aead_secret *s)
+static void cbc_init(IMB_MGR *mgr, const struct aead_key *key, struct cbc_kept *k, const struct aead_secret *s)
 {
 	_Alignas(16) uint32_t other[AES_SCHEDULE];
-	void *seal = k->head.way == AEAD_SEAL ? k->cbc.schedule : other;
-	void *open = k->head.way == AEAD_SEAL ? other : k->cbc.schedule;
+	void *seal = key->way == AEAD_SEAL ? k->schedule : other;
+	void *open = key->way == AEAD_SEAL ? other : k->schedule;
 	if (s->key.n == IMB_KEY_128_BYTES)
 		IMB_AES_KEYEXP_128(mgr, s->key.p, seal, open);
 	else
 		IMB_AES_KEYEXP_256(mgr, s->key.p, seal, open);
 	secret_wipe(other, sizeof other);
-	bool sha1 = k->head.kind == AEAD_CBC_SHA1;
-	hmac_chain(mgr, sha1, s->integ, 0x36, k->cbc.inner);
-	hmac_chain(mgr, sha1, s->integ, 0x5c, k->cbc.outer);
+	bool sha1 = key->kind == AEAD_CBC_SHA1;
+	hmac_chain(mgr, sha1, s->integ, 0x36, k->inner);
+	hmac_chain(mgr, sha1, s->integ, 0x5c, k->outer);
 }
 
 static enum st key_init(struct aead_engine *engine, struct aead_key *key, const struct aead_secret *s)
 {
 	IMB_MGR *mgr = ((struct imb_engine *)engine)->mgr;
-	struct imb_key *k = (struct imb_key *)key;
+	void *k = (uint8_t *)key - kept(key->alg);
 	switch (key->kind) {
 	case AEAD_GCM:
 		if (s->key.n == IMB_KEY_128_BYTES)
-			IMB_AES128_GCM_PRE(mgr, s->key.p, &k->gcm);
+			IMB_AES128_GCM_PRE(mgr, s->key.p, k);
 		else
-			IMB_AES256_GCM_PRE(mgr, s->key.p, &k->gcm);
+			IMB_AES256_GCM_PRE(mgr, s->key.p, k);
 		break;
 	case AEAD_CHACHA:
-		memcpy(k->chacha, s->key.p, sizeof k->chacha);
+		memcpy(k, s->key.p, sizeof(struct chacha_kept));
 		break;
 	default:
-		cbc_init(mgr, k, s);
+		cbc_init(mgr, key, k, s);
 	}
 	return ST_OK;
 }
 
 static void key_done(struct aead_key *key)
 {
+}
+
+static void fetch(const uint8_t *at, const uint8_t *end)
+{
+	for (; at < end; at += CACHE_LINE)
+		__builtin_prefetch(at);
+}
+
+// A GCM key has its round keys in front, and behind them the powers of the hash key, of which a short text needs the last.
+static void foresee(const struct aead_key *key, const struct aead_alg *alg, size_t text)
+{
+	const uint8_t *head = (const uint8_t *)key, *from = aead_kept(key, kept(alg));
+	size_t rounds = (size_t)alg->key / 4 + 7; // and one
+	size_t powers = text / POWER + 3;         // of what is only authenticated, and of the lengths
+	size_t needed = (rounds + powers) * POWER;
+	if (aead_kind(alg) != AEAD_GCM || needed > sizeof(struct gcm_kept)) {
+		fetch(from, head);
+		return;
+	}
+	fetch(from, from + rounds * POWER);
+	fetch(head - powers * POWER, head + sizeof *key);
+}
+
+static size_t together(const struct aead_alg *alg)
+{
+	return aead_kind(alg) == AEAD_GCM ? 1 : LANES;
 }
 
 // In constant time: every octet goes into `differs`, and only that decides. Written out because secret_equal goes octet by
@@ -168,46 +199,46 @@ static enum st tag_verdict(const struct aead_op *op, const uint8_t *computed)
 
 static void gcm_seal(struct imb_engine *e, struct aead_op *op)
 {
-	const struct imb_key *k = (const struct imb_key *)op->key;
+	const struct gcm_kept *k = aead_kept(op->key, sizeof *k);
 	uint8_t nonce[AEAD_NONCE], room[12];
 	aead_nonce(op, nonce);
 	struct span aad = aead_associated(op, room);
 	uint8_t *text = aead_text(op);
-	if (k->head.alg->key == IMB_KEY_128_BYTES)
+	if (op->key->alg->key == IMB_KEY_128_BYTES)
 		IMB_AES128_GCM_ENC(e->mgr, &k->gcm, &e->gcm, text, text, op->text, nonce, aad.p, aad.n, text + op->text,
-		                   k->head.alg->tag);
+		                   op->key->alg->tag);
 	else
 		IMB_AES256_GCM_ENC(e->mgr, &k->gcm, &e->gcm, text, text, op->text, nonce, aad.p, aad.n, text + op->text,
-		                   k->head.alg->tag);
+		                   op->key->alg->tag);
 	op->st = ST_OK;
 }
 
 static void gcm_open(struct imb_engine *e, struct aead_op *op)
 {
-	const struct imb_key *k = (const struct imb_key *)op->key;
+	const struct gcm_kept *k = aead_kept(op->key, sizeof *k);
 	uint8_t nonce[AEAD_NONCE], room[12], computed[AEAD_TAG_MAX];
 	aead_nonce(op, nonce);
 	struct span aad = aead_associated(op, room);
 	uint8_t *text = aead_text(op);
-	if (k->head.alg->key == IMB_KEY_128_BYTES)
+	if (op->key->alg->key == IMB_KEY_128_BYTES)
 		IMB_AES128_GCM_DEC(e->mgr, &k->gcm, &e->gcm, text, text, op->text, nonce, aad.p, aad.n, computed,
-		                   k->head.alg->tag);
+		                   op->key->alg->tag);
 	else
 		IMB_AES256_GCM_DEC(e->mgr, &k->gcm, &e->gcm, text, text, op->text, nonce, aad.p, aad.n, computed,
-		                   k->head.alg->tag);
+		                   op->key->alg->tag);
 	op->st = tag_verdict(op, computed);
 }
 
 static void chacha_job(IMB_JOB *job, struct slot *s)
 {
 	const struct aead_op *op = s->op;
-	const struct imb_key *k = (const struct imb_key *)op->key;
+	const struct chacha_kept *k = aead_kept(op->key, sizeof *k);
 	aead_nonce(op, s->nonce);
 	struct span aad = aead_associated(op, s->aad);
 	job->cipher_mode = IMB_CIPHER_CHACHA20_POLY1305;
 	job->hash_alg = IMB_AUTH_CHACHA20_POLY1305;
-	job->enc_keys = job->dec_keys = k->chacha;
-	job->key_len_in_bytes = sizeof k->chacha;
+	job->enc_keys = job->dec_keys = k->key;
+	job->key_len_in_bytes = sizeof k->key;
 	job->iv = s->nonce;
 	job->iv_len_in_bytes = sizeof s->nonce;
 	job->u.CHACHA20_POLY1305.aad = aad.p;
@@ -221,24 +252,24 @@ static void chacha_job(IMB_JOB *job, struct slot *s)
 static void cbc_job(IMB_JOB *job, struct slot *s)
 {
 	const struct aead_op *op = s->op;
-	const struct imb_key *k = (const struct imb_key *)op->key;
-	bool sha1 = k->head.kind == AEAD_CBC_SHA1;
-	uint32_t hashed = op->head + k->head.alg->iv + op->text;
+	const struct cbc_kept *k = aead_kept(op->key, sizeof *k);
+	bool sha1 = op->key->kind == AEAD_CBC_SHA1;
+	uint32_t hashed = op->head + op->key->alg->iv + op->text;
 	if (op->esn) {
 		aead_put_high(aead_tag(op), op->high);
 		hashed += 4;
 	}
 	job->cipher_mode = IMB_CIPHER_CBC;
 	job->hash_alg = sha1 ? IMB_AUTH_HMAC_SHA_1 : IMB_AUTH_HMAC_SHA_256;
-	job->enc_keys = job->dec_keys = k->cbc.schedule;
-	job->key_len_in_bytes = k->head.alg->key;
+	job->enc_keys = job->dec_keys = k->schedule;
+	job->key_len_in_bytes = op->key->alg->key;
 	job->iv = aead_iv(op);
-	job->iv_len_in_bytes = k->head.alg->iv;
-	job->u.HMAC._hashed_auth_key_xor_ipad = k->cbc.inner;
-	job->u.HMAC._hashed_auth_key_xor_opad = k->cbc.outer;
+	job->iv_len_in_bytes = op->key->alg->iv;
+	job->u.HMAC._hashed_auth_key_xor_ipad = k->inner;
+	job->u.HMAC._hashed_auth_key_xor_opad = k->outer;
 	job->src = op->at;
 	job->dst = aead_text(op);
-	job->cipher_start_src_offset_in_bytes = op->head + k->head.alg->iv;
+	job->cipher_start_src_offset_in_bytes = op->head + op->key->alg->iv;
 	job->hash_start_src_offset_in_bytes = 0;
 	job->msg_len_to_hash_in_bytes = hashed;
 }
@@ -310,5 +341,5 @@ static void run(struct aead_engine *engine, struct aead_op *ops, size_t n)
 }
 
 const struct aead_backend aead_ipsecmb = {
-	"ipsec-mb", usable, engine_new, engine_free, key_size, key_init, key_done, run, run,
+	"ipsec-mb", usable, engine_new, engine_free, kept, key_init, key_done, foresee, together, run, run,
 };

@@ -132,9 +132,10 @@ enum st esp_add_as(struct esp *esp, uint32_t spi, uint64_t owner, struct esp_pai
 		if (st != ST_OK)
 			return st;
 	}
-	struct esp_pair *p = calloc(1, sizeof *p);
+	struct esp_pair *p = aligned_alloc(_Alignof(struct esp_pair), sizeof *p);
 	if (!p)
 		return ST_NO_MEMORY;
+	*p = (struct esp_pair){ 0 };
 	p->spi = spi;
 	p->owner = owner;
 	esp->slots[slot_of(esp, spi)] = (struct esp_slot){ spi, p };
@@ -218,7 +219,7 @@ enum st esp_set_in(struct esp *esp, struct esp_pair *p, const struct aead_alg *a
 {
 	if (p->in.key)
 		return ST_BUSY;
-	enum st st = esp_window_init(&p->in.window, p->policy.window);
+	enum st st = esp_window_init(&p->in.window, p->policy.window, &p->bits);
 	if (st != ST_OK)
 		return st;
 	st = aead_key_new(esp->engine, alg, AEAD_OPEN, s, &p->in.key);
@@ -308,18 +309,6 @@ size_t esp_keep(struct esp *esp, struct esp_packet **pk, size_t n)
 void esp_fetch_slot(const struct esp *esp, uint32_t spi)
 {
 	__builtin_prefetch(&esp->slots[slot_wanted(esp, spi)]);
-}
-
-void esp_fetch_key(const struct esp *esp, const struct aead_key *key, const struct aead_alg *alg, size_t n)
-{
-	enum { FRONT = 5 * ESP_CACHE_LINE };
-	size_t size = aead_key_size(esp->engine, alg), back = n + 2 * ESP_CACHE_LINE;
-	if (FRONT + back >= size) {
-		esp_fetch(key, size);
-		return;
-	}
-	esp_fetch(key, FRONT);
-	esp_fetch((const char *)key + size - back, back);
 }
 
 static size_t aligned(const struct aead_alg *alg)

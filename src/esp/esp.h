@@ -14,6 +14,7 @@
 #include "crypto/aead.h"
 #include "crypto/secret.h"
 #include "esp/ip.h"
+#include "esp/limits.h"
 #include "esp/window.h"
 #include "esp/selectors.h"
 
@@ -51,18 +52,21 @@ struct esp_out {
 	uint32_t spi; // the peer's
 };
 
+// In the order of use, because with many pairs each cache line is waited for: a packet in needs the first two and one of the
+// window, a packet out the second and that of `out`.
 struct esp_pair {
-	uint32_t spi;   // ours
-	uint64_t owner; // whatever the caller knows it by: the site, the child SA
-	struct esp_policy policy;
-	struct selectors *selectors; // owned
-	struct esp_in in;
-	struct esp_out out;
-	int64_t since; // when the keys came
-	int64_t heard; // when a packet last authenticated: life
-	int64_t sent;
-	bool limited; // the policy has a limit at all
+	_Alignas(ESP_CACHE_LINE) struct esp_in in;
+	_Alignas(ESP_CACHE_LINE) struct selectors *selectors; // owned
+	uint64_t owner;                                       // whatever the caller knows it by: the site, the child SA
+	int64_t heard;                                        // when a packet last authenticated: life
+	int64_t since;                                        // when the keys came
+	uint32_t spi;                                         // ours
+	bool limited;                                         // the policy has a limit at all
 	bool soft_told, expired, expired_told;
+	struct esp_policy policy; // its limits are in the next line
+	_Alignas(ESP_CACHE_LINE) struct esp_out out;
+	int64_t sent;
+	struct esp_window_bits bits; // of in.window, unless that is larger
 };
 
 struct esp_packet {

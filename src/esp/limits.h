@@ -5,6 +5,7 @@
 
 enum esp_limits {
 	ESP_BATCH = 64,          // packets a stage works on; callers cut longer runs
+	ESP_AHEAD = 4,           // packets that memory is asked for ahead of each of three stages
 	ESP_SPI_FIRST = 256,     // RFC 4303 2.1: 1 to 255 are reserved, 0 is never sent
 	ESP_SAS_MAX = 1 << 16,   // pairs of one worker; full: ST_FULL
 	ESP_WORKER_BITS_MAX = 8, // low bits of an SPI that name the worker; 24 stay random
@@ -20,6 +21,7 @@ enum esp_limits {
 	        64, // failed integrity checks in a row before other high words are tried, and again after as many
 	ESP_RESYNC_TRIES = 2,     // high words tried then (RFC 4303 appendix A3)
 	ESP_RESYNC_OCTETS = 2048, // longest packet that is kept for it
+	ESP_CACHE_LINE = 64,      // octets
 	ESP_EFFECTS = 64,         // what an effect list holds; full: raised again with the SA's next packet or tick
 };
 

@@ -26,21 +26,24 @@ static enum st locate_one(const struct esp *esp, struct esp_packet *pk)
 	return ST_OK;
 }
 
-static size_t locate(struct esp *esp, struct esp_packet **pk, size_t n)
+static void locate(const struct esp *esp, struct esp_packet *pk)
 {
-	bool lost = false;
-	for (size_t i = 0; i < n; i++)
-		if (!pk[i]->pair && pk[i]->bytes.n >= ESP_HEAD)
-			esp_fetch_slot(esp, esp_get32(pk[i]->bytes.at));
-	const struct esp_pair *last = NULL;
-	for (size_t i = 0; i < n; i++) {
-		pk[i]->st = locate_one(esp, pk[i]);
-		if (pk[i]->pair && pk[i]->pair != last)
-			esp_fetch(pk[i]->pair, sizeof *last);
-		last = pk[i]->pair;
-		lost |= pk[i]->st != ST_OK;
-	}
-	return lost ? esp_keep(esp, pk, n) : n;
+	pk->st = locate_one(esp, pk);
+	if (pk->st != ST_OK)
+		return;
+	__builtin_prefetch(&pk->pair->in);
+	__builtin_prefetch(&pk->pair->selectors);
+}
+
+// What the work on it will look at, behind its pair. `before`: the packet in front, which may be of the same.
+static void foresee(const struct esp *esp, const struct esp_packet *pk, const struct esp_packet *before)
+{
+	const struct esp_pair *p = pk->pair;
+	if (pk->st != ST_OK || p == before->pair || !p->in.key)
+		return;
+	__builtin_prefetch(esp_window_at(&p->in.window, (uint32_t)pk->number));
+	__builtin_prefetch(p->selectors);
+	aead_foresee(esp->engine, p->in.key, p->in.alg, pk->bytes.n);
 }
 
 // Lengths and window, before any work on the packet; fills *op.
@@ -64,26 +67,6 @@ static enum st check_one(struct esp_packet *pk, struct aead_op *op)
 		                (uint32_t)text, p->policy.esn, (uint32_t)(pk->number >> 32),
 		                ST_NONE };
 	return esp_window_check(&p->in.window, pk->number);
-}
-
-static size_t check(struct esp *esp, struct esp_packet **pk, size_t n)
-{
-	size_t ops = 0;
-	const struct esp_pair *last = NULL;
-	for (size_t i = 0; i < n; i++) {
-		const struct esp_pair *p = pk[i]->pair;
-		if (p != last && p->in.key) {
-			esp_fetch(p->in.window.bits, ESP_CACHE_LINE);
-			esp_fetch(p->selectors, 2 * ESP_CACHE_LINE);
-			esp_fetch_key(esp, p->in.key, p->in.alg, pk[i]->bytes.n);
-		}
-		last = p;
-	}
-	for (size_t i = 0; i < n; i++) {
-		pk[i]->st = check_one(pk[i], &esp->ops[ops]);
-		ops += pk[i]->st == ST_OK;
-	}
-	return ops == n ? n : esp_keep(esp, pk, n);
 }
 
 // RFC 4303 appendix A3: after so many failures in a row that the sender may be 2^32 numbers ahead, one packet of the batch
@@ -115,9 +98,8 @@ static void resync_try(struct esp *esp, struct esp_packet *pk, struct aead_op *o
 }
 
 // The ICV, the decryption, and only behind it the window: the same packet may be here twice, so it is looked at again.
-static size_t decrypt(struct esp *esp, int64_t now, struct esp_packet **pk, size_t n, struct esp_effects *effects)
+static void decrypt(struct esp *esp, int64_t now, struct esp_packet **pk, size_t n, struct esp_effects *effects)
 {
-	bool lost = false;
 	struct resync kept = resync_keep(esp, pk, n);
 	aead_open(esp->engine, esp->ops, n);
 	if (kept.which != RESYNC_NONE && esp->ops[kept.which].st == ST_FORGED)
@@ -125,19 +107,18 @@ static size_t decrypt(struct esp *esp, int64_t now, struct esp_packet **pk, size
 	for (size_t i = 0; i < n; i++) {
 		struct esp_pair *p = pk[i]->pair;
 		pk[i]->st = esp->ops[i].st;
-		if (pk[i]->st == ST_OK) {
-			pk[i]->st = esp_window_mark(&p->in.window, pk[i]->number, &pk[i]->newest);
-			p->in.forged = 0;
-			p->in.packets++;
-			p->in.bytes += esp->ops[i].text;
-			p->heard = now;
-			esp_check_lifetime(p, now, effects);
-		} else {
+		if (pk[i]->st != ST_OK) {
 			p->in.forged++;
+			continue;
 		}
-		lost |= pk[i]->st != ST_OK;
+		pk[i]->st = esp_window_mark(&p->in.window, pk[i]->number, &pk[i]->newest);
+		p->in.forged = 0;
+		p->in.packets++;
+		p->in.bytes += esp->ops[i].text;
+		p->heard = now;
+		if (p->limited)
+			esp_check_lifetime(p, now, effects);
 	}
-	return lost ? esp_keep(esp, pk, n) : n;
 }
 
 // RFC 4303 2.4: the padding counts from 1.
@@ -190,25 +171,52 @@ static enum st take_transport(struct esp_packet *pk)
 	return selectors_in_transport(pk->pair->selectors, &pk->ip);
 }
 
-static size_t unwrap(struct esp *esp, struct esp_packet **pk, size_t n)
+static enum st unwrap(struct esp_packet *pk)
 {
-	bool lost = false;
-	for (size_t i = 0; i < n; i++) {
-		enum st st = take_trailer(pk[i]);
-		if (st == ST_OK)
-			st = pk[i]->pair->policy.mode == ESP_TUNNEL ? take_tunnel(pk[i]) : take_transport(pk[i]);
-		pk[i]->st = st;
-		lost |= st != ST_OK;
-	}
-	return lost ? esp_keep(esp, pk, n) : n;
+	enum st st = take_trailer(pk);
+	if (st != ST_OK)
+		return st;
+	return pk->pair->policy.mode == ESP_TUNNEL ? take_tunnel(pk) : take_transport(pk);
 }
 
+// From checked to inner packets; returns how many of them are good.
+static size_t work(struct esp *esp, int64_t now, struct esp_packet **pk, size_t n, struct esp_effects *effects)
+{
+	size_t good = 0;
+	decrypt(esp, now, pk, n, effects);
+	for (size_t i = 0; i < n; i++) {
+		if (pk[i]->st == ST_OK)
+			pk[i]->st = unwrap(pk[i]);
+		good += pk[i]->st == ST_OK;
+	}
+	return good;
+}
+
+// While some are decrypted, what the next ones need comes from memory, packet by packet: more at a time than the processor can
+// ask for would be lost.
 size_t esp_open(struct esp *esp, int64_t now, struct esp_packet **pk, size_t n, struct esp_effects *effects)
 {
-	n = locate(esp, pk, n);
-	n = check(esp, pk, n);
-	n = decrypt(esp, now, pk, n, effects);
-	n = unwrap(esp, pk, n);
-	esp->counters.by[ST_OK] += n;
-	return n;
+	enum { LOCATE = ESP_AHEAD, FORESEE = 2 * ESP_AHEAD, CHECK = 3 * ESP_AHEAD };
+	struct esp_packet *checked[ESP_BATCH];
+	size_t good = 0, ops = 0;
+	for (size_t i = 0; i < n + CHECK; i++) {
+		if (i < n && !pk[i]->pair && pk[i]->bytes.n >= ESP_HEAD)
+			esp_fetch_slot(esp, esp_get32(pk[i]->bytes.at));
+		if (i - LOCATE < n)
+			locate(esp, pk[i - LOCATE]);
+		if (i > FORESEE && i - FORESEE < n)
+			foresee(esp, pk[i - FORESEE], pk[i - FORESEE - 1]);
+		if (i - CHECK >= n)
+			continue;
+		struct esp_packet *p = checked[ops] = pk[i - CHECK];
+		if (p->st == ST_OK)
+			p->st = check_one(p, &esp->ops[ops]);
+		if (p->st == ST_OK && ++ops >= aead_together(esp->engine, p->pair->in.alg)) {
+			good += work(esp, now, checked, ops, effects);
+			ops = 0;
+		}
+	}
+	good += work(esp, now, checked, ops, effects);
+	esp->counters.by[ST_OK] += good;
+	return good == n ? n : esp_keep(esp, pk, n);
 }

@@ -6,7 +6,6 @@
 #include "esp/esp.h"
 #include "esp/limits.h"
 
-enum { ESP_CACHE_LINE = 64 };
 enum { ESP_HEAD = 8, ESP_TRAILER = 2 }; // RFC 4303 figure 1: SPI and sequence number; pad length and next header
 
 struct esp_slot {
@@ -33,16 +32,7 @@ struct esp {
 // Raises what a pair has come to: its counts, its sequence numbers, its time.
 void esp_check_lifetime(struct esp_pair *p, int64_t now, struct esp_effects *effects);
 
-// Asks the cache for what is used a little later: with many pairs it would be waited for with each packet. NULL is fine.
-static inline void esp_fetch(const void *p, size_t n)
-{
-	for (size_t i = 0; p && i < n; i += ESP_CACHE_LINE)
-		__builtin_prefetch((const char *)p + i);
-}
-
-// Of a key for n octets: a large one has round keys in front and powers of the hash key behind, of which a short text needs
-// the last.
-void esp_fetch_key(const struct esp *esp, const struct aead_key *key, const struct aead_alg *alg, size_t n);
+// Asks the cache for the slot that an SPI prefers.
 void esp_fetch_slot(const struct esp *esp, uint32_t spi);
 
 static inline uint32_t esp_get32(const uint8_t *p)

@@ -11,25 +11,10 @@ static enum st admit_one(const struct esp_packet *pk)
 	return p->expired ? ST_ESP_EXPIRED : ST_OK;
 }
 
-static size_t admit(struct esp *esp, struct esp_packet **pk, size_t n)
+static void foresee(const struct esp *esp, const struct esp_packet *pk)
 {
-	bool lost = false;
-	const struct esp_pair *last = NULL;
-	for (size_t i = 0; i < n; i++) {
-		if (pk[i]->pair != last)
-			esp_fetch(pk[i]->pair, sizeof *last);
-		last = pk[i]->pair;
-	}
-	last = NULL;
-	for (size_t i = 0; i < n; i++) {
-		const struct esp_pair *p = pk[i]->pair;
-		if (p != last && p->out.key)
-			esp_fetch_key(esp, p->out.key, p->out.alg, pk[i]->bytes.n);
-		last = p;
-		pk[i]->st = admit_one(pk[i]);
-		lost |= pk[i]->st != ST_OK;
-	}
-	return lost ? esp_keep(esp, pk, n) : n;
+	if (pk->pair->out.key)
+		aead_foresee(esp->engine, pk->pair->out.key, pk->pair->out.alg, pk->bytes.n);
 }
 
 // In tunnel mode the packet says itself what it is; its traffic class goes outside (RFC 6040).
@@ -117,37 +102,47 @@ static enum st shape_one(struct esp *esp, struct esp_packet *pk, struct aead_op 
 	return ST_OK;
 }
 
-static size_t shape(struct esp *esp, struct esp_packet **pk, size_t n)
+static size_t work(struct esp *esp, int64_t now, struct esp_packet **pk, size_t n, struct esp_effects *effects)
 {
-	size_t ops = 0;
-	for (size_t i = 0; i < n; i++) {
-		pk[i]->st = shape_one(esp, pk[i], &esp->ops[ops]);
-		ops += pk[i]->st == ST_OK;
-	}
-	return ops == n ? n : esp_keep(esp, pk, n);
-}
-
-static size_t encrypt(struct esp *esp, int64_t now, struct esp_packet **pk, size_t n, struct esp_effects *effects)
-{
-	bool lost = false;
+	size_t good = 0;
 	aead_seal(esp->engine, esp->ops, n);
 	for (size_t i = 0; i < n; i++) {
 		struct esp_pair *p = pk[i]->pair;
 		pk[i]->st = esp->ops[i].st;
-		lost |= pk[i]->st != ST_OK;
+		good += pk[i]->st == ST_OK;
 		p->out.packets++;
 		p->out.bytes += esp->ops[i].text;
 		p->sent = now;
 		esp_check_lifetime(p, now, effects);
 	}
-	n = lost ? esp_keep(esp, pk, n) : n;
-	esp->counters.sealed += n;
-	return n;
+	return good;
 }
 
+// Memory is asked ahead, as in esp_open.
 size_t esp_seal(struct esp *esp, int64_t now, struct esp_packet **pk, size_t n, struct esp_effects *effects)
 {
-	n = admit(esp, pk, n);
-	n = shape(esp, pk, n);
-	return encrypt(esp, now, pk, n, effects);
+	enum { FORESEE = ESP_AHEAD, SHAPE = 2 * ESP_AHEAD };
+	struct esp_packet *shaped[ESP_BATCH];
+	size_t good = 0, ops = 0;
+	for (size_t i = 0; i < n + SHAPE; i++) {
+		if (i < n) {
+			__builtin_prefetch(&pk[i]->pair->selectors);
+			__builtin_prefetch(&pk[i]->pair->out);
+		}
+		if (i > FORESEE && i - FORESEE < n && pk[i - FORESEE]->pair != pk[i - FORESEE - 1]->pair)
+			foresee(esp, pk[i - FORESEE]);
+		if (i - SHAPE >= n)
+			continue;
+		struct esp_packet *p = shaped[ops] = pk[i - SHAPE];
+		p->st = admit_one(p);
+		if (p->st == ST_OK)
+			p->st = shape_one(esp, p, &esp->ops[ops]);
+		if (p->st == ST_OK && ++ops >= aead_together(esp->engine, p->pair->out.alg)) {
+			good += work(esp, now, shaped, ops, effects);
+			ops = 0;
+		}
+	}
+	good += work(esp, now, shaped, ops, effects);
+	esp->counters.sealed += good;
+	return good == n ? n : esp_keep(esp, pk, n);
 }

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "esp/limits.h"
-
 enum { WORD = 64 };
 
 static uint32_t window_size(uint32_t wish)
@@ -15,19 +13,22 @@ static uint32_t window_size(uint32_t wish)
 	return size;
 }
 
-enum st esp_window_init(struct esp_window *r, uint32_t size)
+enum st esp_window_init(struct esp_window *r, uint32_t size, struct esp_window_bits *room)
 {
 	uint32_t n = window_size(size ? size : ESP_WINDOW);
-	uint64_t *bits = calloc(n / WORD, sizeof *bits);
+	bool lent = room && n <= ESP_WINDOW;
+	uint64_t *bits = lent ? room->at : calloc(n / WORD, sizeof *bits);
 	if (!bits)
 		return ST_NO_MEMORY;
-	*r = (struct esp_window){ 0, bits, n };
+	memset(bits, 0, n / 8);
+	*r = (struct esp_window){ 0, bits, n, lent };
 	return ST_OK;
 }
 
 void esp_window_done(struct esp_window *r)
 {
-	free(r->bits);
+	if (!r->lent)
+		free(r->bits);
 	*r = (struct esp_window){ 0 };
 }
 

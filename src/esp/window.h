@@ -11,21 +11,35 @@
 #define ESP_WINDOW_H
 
 #include "base/span.h"
+#include "esp/limits.h"
 
 struct esp_window {
 	uint64_t top;   // the greatest number marked; 0: none yet
 	uint64_t *bits; // number n is bit n % size
 	uint32_t size;  // numbers, a power of two
+	bool lent;      // the bits are the caller's
 };
 
-// `size` is raised to a power of two within ESP_WINDOW_MIN and ESP_WINDOW_MAX; 0 means ESP_WINDOW. ST_NO_MEMORY.
-enum st esp_window_init(struct esp_window *r, uint32_t size);
+// Of ESP_WINDOW numbers.
+struct esp_window_bits {
+	uint64_t at[ESP_WINDOW / 64];
+};
+
+// `size` is raised to a power of two within ESP_WINDOW_MIN and ESP_WINDOW_MAX; 0 means ESP_WINDOW. Up to that the bits are
+// `room`, which stays where it is as long as the window; NULL: they are allocated. ST_NO_MEMORY.
+enum st esp_window_init(struct esp_window *r, uint32_t size, struct esp_window_bits *room);
 void esp_window_done(struct esp_window *r);
 
 // ST_OK, ST_ESP_ZERO, ST_ESP_OLD, ST_ESP_REPLAY. Changes nothing.
 enum st esp_window_check(const struct esp_window *r, uint64_t number);
 // The same verdicts; at ST_OK the number is marked. *newest: it was greater than any marked before.
 enum st esp_window_mark(struct esp_window *r, uint64_t number, bool *newest);
+
+// Where the bit of a number stands, whose low word is enough to know it: for who asks the cache for it.
+static inline const void *esp_window_at(const struct esp_window *r, uint32_t low)
+{
+	return &r->bits[(low & (r->size - 1)) / 64];
+}
 
 // The 64-bit number that `low` most likely stands for: the one within the window or the next 2^32 - size after it.
 uint64_t esp_window_guess(const struct esp_window *r, uint32_t low);

@@ -70,7 +70,7 @@ static void verdicts(void **state)
 		{ 0, ST_ESP_ZERO },
 	};
 	struct esp_window r;
-	assert_int_equal(esp_window_init(&r, 0), ST_OK);
+	assert_int_equal(esp_window_init(&r, 0, NULL), ST_OK);
 	assert_int_equal(r.size, W);
 	for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
 		assert_int_equal(mark(&r, steps[i].number), steps[i].st);
@@ -86,8 +86,20 @@ static void sizes(void **state)
 		     { 1000, 1024 }, { 1024, 1024 }, { 65536, 65536 }, { 65537, 65536 }, { UINT32_MAX, 65536 } };
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct esp_window r;
-		assert_int_equal(esp_window_init(&r, rows[i].wish), ST_OK);
+		assert_int_equal(esp_window_init(&r, rows[i].wish, NULL), ST_OK);
 		assert_int_equal(r.size, rows[i].size);
+		esp_window_done(&r);
+		// With room for the usual one: that is taken, cleared, and not freed; a larger window does not touch it.
+		struct esp_window_bits room;
+		memset(&room, 0xff, sizeof room);
+		assert_int_equal(esp_window_init(&r, rows[i].wish, &room), ST_OK);
+		assert_int_equal(r.size, rows[i].size);
+		assert_int_equal(r.bits == room.at, rows[i].size <= ESP_WINDOW);
+		assert_int_equal(room.at[0], rows[i].size <= ESP_WINDOW ? 0 : UINT64_MAX);
+		assert_int_equal(mark(&r, rows[i].size), ST_OK);
+		assert_int_equal(mark(&r, rows[i].size), ST_ESP_REPLAY);
+		assert_int_equal(mark(&r, 1), ST_OK);
+		assert_ptr_equal(esp_window_at(&r, rows[i].size - 1), &r.bits[rows[i].size / 64 - 1]);
 		esp_window_done(&r);
 	}
 }
@@ -130,7 +142,7 @@ static uint64_t next_number(const struct model *m)
 static void walk(uint32_t window, uint64_t start, size_t steps)
 {
 	struct esp_window r;
-	assert_int_equal(esp_window_init(&r, window), ST_OK);
+	assert_int_equal(esp_window_init(&r, window, NULL), ST_OK);
 	struct model m = { 0, window, calloc(4 * (size_t)window, sizeof *m.seen) };
 	bool newest = false, expected = false;
 	uint64_t n = start;
@@ -184,7 +196,7 @@ static void guesses(void **state)
 	for (size_t w = 0; w < 3; w++)
 		for (size_t t = 0; t < sizeof tops / sizeof *tops; t++) {
 			struct esp_window r;
-			assert_int_equal(esp_window_init(&r, windows[w]), ST_OK);
+			assert_int_equal(esp_window_init(&r, windows[w], NULL), ST_OK);
 			assert_int_equal(mark(&r, tops[t]), ST_OK);
 			uint64_t bottom = tops[t] >= r.size ? tops[t] - r.size + 1 : 1;
 			uint64_t reach =
@@ -205,7 +217,7 @@ static void across_the_edge(void **state)
 {
 	enum { N = 2000000, SLOTS = 100 };
 	struct esp_window r;
-	assert_int_equal(esp_window_init(&r, 1024), ST_OK);
+	assert_int_equal(esp_window_init(&r, 1024, NULL), ST_OK);
 	bool newest = false;
 	uint64_t first = EXTENDED - N / 2, in_time = 0;
 	assert_int_equal(esp_window_mark(&r, first - 1, &newest), ST_OK);
