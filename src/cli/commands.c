@@ -120,6 +120,8 @@ static const struct cli_option decode_options[] = {
 	{ "port", 0, "PORT", NULL, "look at datagrams to this UDP port besides 162 and 2697; may be repeated" },
 	{ "esp-keys", 0, "FILE", COMPLETE_FILE,
 	  "open ESP in UDP with these keys (those of trapline tunnel --lab), on any port; may be repeated" },
+	{ "ike-keys", 0, "FILE", COMPLETE_FILE,
+	  "open IKE with these keys: lines of Wireshark's ikev2_decryption_table; may be repeated" },
 	{ "ignore-time", 0, NULL, NULL, "version 3: accept whatever the clocks say, and replays" },
 	{ "community", 0, "COMMUNITY", NULL,
 	  "a community to accept from everywhere, instead of those of the configuration" },
@@ -321,7 +323,9 @@ static const struct command commands[] = {
 	  "as a collector with these users and communities would take it at that time: in words with its variables, or "
 	  "with --json as `events` does. What a collector would refuse is shown as far as it can be read, with the "
 	  "reason. Users and communities come from the options, or from the configuration. Where no community is known "
-	  "at all, messages of version 1 and 2c are shown whatever theirs. It sends nothing and changes nothing.",
+	  "at all, messages of version 1 and 2c are shown whatever theirs. IKEv2 on any port is shown too, message by "
+	  "message with its payloads in their order; what is encrypted needs --ike-keys. It sends nothing and changes "
+	  "nothing.",
 	  decode_options, cmd_decode },
 	{ "engine", "list|lenient|reset [ENGINE-ID]", "list lenient reset", 1, 2,
 	  "the SNMPv3 engines that were learned, and their clocks",

@@ -11,6 +11,7 @@
 #include "cli/commands.h"
 #include "cli/decoder.h"
 #include "cli/esp_opener.h"
+#include "cli/ike_words.h"
 #include "cli/place.h"
 #include "cli/secret.h"
 #include "cli/user.h"
@@ -36,6 +37,8 @@ struct decoding {
 	struct esp_opener *opener; // NULL: no keys of ESP
 	int64_t at;                // when the datagram at hand was captured
 	uint64_t opened;
+	struct ike_opener *ike;
+	uint64_t ike_seen;
 };
 
 static void print_varbinds(const struct event_words *w, struct text *out)
@@ -134,6 +137,18 @@ static void take_inner(void *arg, struct span inner)
 		show_inner(d, &p, inner);
 }
 
+static void take_ike(struct decoding *d, const struct packet *p)
+{
+	struct ike_seen seen;
+	if (!ike_opener_take(d->ike, p->payload, &seen))
+		return;
+	const struct ike_shown shown = { d->at, p->from, p->to, &seen };
+	text_clear(&d->line);
+	(d->json ? ike_words_json : ike_words)(&shown, &d->line);
+	puts(text_str(&d->line));
+	d->ike_seen++;
+}
+
 static void take_packet(struct decoding *d, const struct packet *p, int64_t at)
 {
 	d->at = at;
@@ -142,8 +157,11 @@ static void take_packet(struct decoding *d, const struct packet *p, int64_t at)
 	const struct decoder_origin origin = { .at = at, .peer = p->from, .transport = TRANSPORT_UDP, .cut = p->cut };
 	d->fragments += p->kind == PACKET_FRAGMENT;
 	d->broken += p->kind == PACKET_BROKEN;
-	if (!wanted_port(d, p->to.port))
+	if (!wanted_port(d, p->to.port)) {
+		if (p->kind == PACKET_UDP && !p->cut)
+			take_ike(d, p);
 		return;
+	}
 	d->streams += p->kind == PACKET_TCP;
 	if (p->kind == PACKET_UDP)
 		show(d, &origin, p->payload);
@@ -167,7 +185,7 @@ static void say_left_out(const struct decoding *d)
 		        "%" PRIu64
 		        " ESP packets of these keys were dropped: forged, seen before, or not of their networks\n",
 		        esp_opener_dropped(d->opener));
-	if (!d->shown && !d->opened)
+	if (!d->shown && !d->opened && !d->ike_seen)
 		fprintf(stderr, "no datagram to a trap port; name other ports with --port\n");
 }
 
@@ -309,6 +327,23 @@ static int take_esp(struct decoding *d)
 	return code;
 }
 
+static int take_ike_keys(struct decoding *d)
+{
+	size_t at = 0;
+	enum st st = ike_opener_new(&d->ike);
+	if (st != ST_OK)
+		return args_failed(d->args, "cannot decode: %s", st_text(st));
+	int code = CLI_DONE;
+	for (const char *file; code == CLI_DONE && (file = args_next(d->args, "ike-keys", &at));) {
+		struct text why = { 0 };
+		st = ike_opener_read(d->ike, file, &why);
+		if (st != ST_OK)
+			code = args_failed(d->args, "%s: %s", file, why.n ? text_str(&why) : st_text(st));
+		text_done(&why);
+	}
+	return code;
+}
+
 static int prepare(struct decoding *d)
 {
 	d->policy = policy_new();
@@ -325,6 +360,8 @@ static int prepare(struct decoding *d)
 		code = take_users(d);
 	if (code == CLI_DONE)
 		code = take_esp(d);
+	if (code == CLI_DONE)
+		code = take_ike_keys(d);
 	return code == CLI_DONE ? make_decoder(d) : code;
 }
 
@@ -339,6 +376,7 @@ int cmd_decode(const struct args *a)
 		code = hex ? read_hex(&d) : read_capture(&d, a->operands[0]);
 	decoder_free(d.decoder);
 	esp_opener_free(d.opener);
+	ike_opener_free(d.ike);
 	free(d.users);
 	user_given_done(&d.given);
 	policy_free(d.policy);

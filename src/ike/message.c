@@ -100,43 +100,63 @@ static enum st read_one(uint8_t type, uint8_t next, struct span body, uint32_t *
 	return keep_body(type, body, m);
 }
 
-// A payload that is not known is passed over, or, where it says that it is critical, names itself (RFC 7296 2.5).
-static enum st read_chain(struct rd r, uint8_t type, uint32_t *set, struct ike_message *m)
+struct ike_walk ike_walk_clear(const struct ike_message *m)
 {
-	bool end = false;
-	for (int count = 0; type != PAYLOAD_NONE && !end; count++) {
-		uint8_t next = rd_u8(&r), flags = rd_u8(&r);
-		uint16_t length = rd_u16(&r);
-		struct span body = rd_take(&r, length >= 4 ? length - 4u : SIZE_MAX);
-		if (r.bad || count == IKE_PAYLOADS_MAX)
-			return ST_IKE_PAYLOAD;
-		end = type == PAYLOAD_SK || type == PAYLOAD_SKF;
-		if (known(type)) {
-			enum st st = read_one(type, next, body, set, m);
-			if (st != ST_OK)
-				return st;
-		} else {
-			m->strange |= set == &m->clear;
-			if (flags & 0x80 && !m->critical)
-				m->critical = type;
-		}
-		type = next;
-	}
-	if (rd_end(&r) != ST_OK)
+	struct ike_walk w = { .r = rd_of(m->whole), .type = m->first };
+	rd_skip(&w.r, IKE_HEADER);
+	return w;
+}
+
+struct ike_walk ike_walk_sealed(struct span chain, uint8_t first)
+{
+	return (struct ike_walk){ .r = rd_of(chain), .type = first };
+}
+
+enum st ike_walk_next(struct ike_walk *w, struct ike_part *out)
+{
+	if (w->type == PAYLOAD_NONE || w->end)
+		return rd_end(&w->r) == ST_OK ? ST_NONE : ST_IKE_PAYLOAD;
+	struct ike_part p = { .type = w->type, .next = rd_u8(&w->r) };
+	p.critical = rd_u8(&w->r) & 0x80;
+	uint16_t length = rd_u16(&w->r);
+	p.body = rd_take(&w->r, length >= 4 ? length - 4u : SIZE_MAX);
+	if (w->r.bad || w->count == IKE_PAYLOADS_MAX) {
+		w->r.bad = w->end = true;
 		return ST_IKE_PAYLOAD;
+	}
+	w->count++;
+	w->end = p.type == PAYLOAD_SK || p.type == PAYLOAD_SKF;
+	w->type = p.next;
+	*out = p;
+	return ST_OK;
+}
+
+// A payload that is not known is passed over, or, where it says that it is critical, names itself (RFC 7296 2.5).
+static enum st read_chain(struct ike_walk w, uint32_t *set, struct ike_message *m)
+{
+	struct ike_part p;
+	enum st st;
+	while ((st = ike_walk_next(&w, &p)) == ST_OK) {
+		if (!known(p.type)) {
+			m->strange |= set == &m->clear;
+			m->critical = p.critical && !m->critical ? p.type : m->critical;
+		} else if ((st = read_one(p.type, p.next, p.body, set, m)) != ST_OK) {
+			return st;
+		}
+	}
+	if (st != ST_NONE)
+		return st;
 	return m->critical ? ST_IKE_CRITICAL : ST_OK;
 }
 
 enum st ike_read_clear(struct ike_message *m)
 {
-	struct rd r = rd_of(m->whole);
-	rd_skip(&r, IKE_HEADER);
-	return read_chain(r, m->first, &m->clear, m);
+	return read_chain(ike_walk_clear(m), &m->clear, m);
 }
 
 enum st ike_read_sealed(struct span chain, struct ike_message *m)
 {
-	return read_chain(rd_of(chain), m->inner, &m->sealed, m);
+	return read_chain(ike_walk_sealed(chain, m->inner), &m->sealed, m);
 }
 
 const struct ike_notify *ike_find_notify(const struct ike_message *m, enum ike_notify_type type)

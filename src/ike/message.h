@@ -47,6 +47,22 @@ enum st ike_open_sealed(struct aead_engine *engine, const struct aead_key *key, 
 // The payloads that stood in the encrypted one; `chain` must outlive m.
 enum st ike_read_sealed(struct span chain, struct ike_message *m);
 
+// The payloads of a chain as they stand, one after another, known or not: the two above read by it, and so does who shows them.
+struct ike_walk {
+	struct rd r;
+	uint8_t type, count;
+	bool end;
+};
+struct ike_part {
+	uint8_t type, next;
+	bool critical;
+	struct span body;
+};
+struct ike_walk ike_walk_clear(const struct ike_message *m);
+struct ike_walk ike_walk_sealed(struct span chain, uint8_t first);
+// ST_NONE: that was all. ST_IKE_PAYLOAD; the walk is over then, too.
+enum st ike_walk_next(struct ike_walk *w, struct ike_part *out);
+
 static inline struct span ike_body(const struct ike_message *m, enum ike_payload type)
 {
 	return m->body[type - PAYLOAD_FIRST];

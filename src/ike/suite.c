@@ -29,19 +29,20 @@ const struct digest_alg *ike_prf_at(enum ike_prf id)
 	return prfs[id].digest;
 }
 
-// What one proposal of the peer holds of what we know. encr and integ are bits by enum aead_id: the algorithms whose
+// What one proposal of the peer holds of what we know, its head apart. encr and integ are bits by enum aead_id: the algorithms whose
 // cipher, and whose integrity transform, are offered.
 struct proposal {
-	uint8_t number, protocol;
-	struct span spi;
+	struct ike_proposal head;
 	uint16_t encr, integ;
 	uint8_t prfs, groups, esn;
 	uint8_t count[TRANSFORM_ESN + 1];
 	bool strange; // a kind of transform that we do not know: the proposal cannot be taken (RFC 7296 3.3.6)
 };
 
-static void take_transform(struct proposal *p, uint8_t type, uint16_t id, uint16_t bits)
+static void take_transform(struct proposal *p, const struct ike_transform_seen *t)
 {
+	uint8_t type = t->type;
+	uint16_t id = t->id, bits = t->bits;
 	if (type < TRANSFORM_ENCR || type > TRANSFORM_ESN) {
 		p->strange = true;
 		return;
@@ -85,20 +86,59 @@ static bool read_bits(struct rd r, uint16_t *bits)
 	return !r.bad;
 }
 
-static bool read_transforms(struct rd r, uint8_t n, struct proposal *p)
+struct ike_proposals ike_proposals_of(struct span sa)
 {
-	for (unsigned i = 0; i < n; i++) {
-		uint8_t more = rd_u8(&r);
-		rd_skip(&r, 1);
-		uint16_t length = rd_u16(&r);
-		uint8_t type = rd_u8(&r);
-		rd_skip(&r, 1);
-		uint16_t id = rd_u16(&r), bits;
-		struct rd attributes = rd_sub(&r, length >= 8 ? length - 8u : SIZE_MAX);
-		if (r.bad || more != (i + 1u < n ? 3 : 0) || !read_bits(attributes, &bits))
-			return false;
-		take_transform(p, type, id, bits);
+	return (struct ike_proposals){ .r = rd_of(sa) };
+}
+
+enum st ike_next_proposal(struct ike_proposals *p, struct ike_proposal *out)
+{
+	if (p->end)
+		return rd_end(&p->r) == ST_OK ? ST_NONE : ST_IKE_PAYLOAD;
+	p->end = rd_u8(&p->r) != 2;
+	rd_skip(&p->r, 1);
+	uint16_t length = rd_u16(&p->r);
+	struct rd body = rd_sub(&p->r, length >= 4 ? length - 4u : SIZE_MAX);
+	struct ike_proposal one = { .number = rd_u8(&body), .protocol = rd_u8(&body) };
+	uint8_t size = rd_u8(&body);
+	one.left = rd_u8(&body);
+	one.spi = rd_take(&body, size);
+	one.r = body;
+	if (body.bad) {
+		p->end = p->r.bad = true;
+		return ST_IKE_PAYLOAD;
 	}
+	*out = one;
+	return ST_OK;
+}
+
+enum st ike_next_transform(struct ike_proposal *p, struct ike_transform_seen *out)
+{
+	if (!p->left)
+		return rd_end(&p->r) == ST_OK ? ST_NONE : ST_IKE_PAYLOAD;
+	p->left--;
+	uint8_t more = rd_u8(&p->r);
+	rd_skip(&p->r, 1);
+	uint16_t length = rd_u16(&p->r);
+	struct ike_transform_seen t = { .type = rd_u8(&p->r) };
+	rd_skip(&p->r, 1);
+	t.id = rd_u16(&p->r);
+	struct rd attributes = rd_sub(&p->r, length >= 8 ? length - 8u : SIZE_MAX);
+	if (p->r.bad || more != (p->left ? 3 : 0) || !read_bits(attributes, &t.bits)) {
+		p->left = 0;
+		p->r.bad = true;
+		return ST_IKE_PAYLOAD;
+	}
+	*out = t;
+	return ST_OK;
+}
+
+static bool read_transforms(struct proposal *p)
+{
+	struct ike_transform_seen t;
+	enum st st;
+	while ((st = ike_next_transform(&p->head, &t)) == ST_OK)
+		take_transform(p, &t);
 	// Without an integrity transform, or with "none", it is what authenticated ciphers want.
 	for (int i = 0; i < AEAD_COUNT; i++)
 		if (!p->count[TRANSFORM_INTEG] && !aead_wire[i].integ)
@@ -107,30 +147,23 @@ static bool read_transforms(struct rd r, uint8_t n, struct proposal *p)
 		p->groups |= IKE_NO_GROUP;
 	if (!p->count[TRANSFORM_ESN])
 		p->esn = IKE_ESN_NO;
-	return rd_end(&r) == ST_OK;
+	return st == ST_NONE;
 }
 
 static enum st read_proposals(struct span sa, struct proposal *out, size_t *n)
 {
-	struct rd r = rd_of(sa);
-	bool more = true;
+	struct ike_proposals walk = ike_proposals_of(sa);
+	struct proposal p = { 0 };
+	enum st st;
 	*n = 0;
-	while (more && !r.bad) {
-		struct proposal p = { 0 };
-		more = rd_u8(&r) == 2;
-		rd_skip(&r, 1);
-		uint16_t length = rd_u16(&r);
-		struct rd body = rd_sub(&r, length >= 4 ? length - 4u : SIZE_MAX);
-		p.number = rd_u8(&body);
-		p.protocol = rd_u8(&body);
-		uint8_t size = rd_u8(&body), transforms = rd_u8(&body);
-		p.spi = rd_take(&body, size);
-		if (body.bad || !read_transforms(body, transforms, &p))
+	while ((st = ike_next_proposal(&walk, &p.head)) == ST_OK) {
+		if (!read_transforms(&p))
 			return ST_IKE_PAYLOAD;
 		if (*n < IKE_PROPOSALS_MAX)
 			out[(*n)++] = p;
+		p = (struct proposal){ 0 };
 	}
-	return rd_end(&r) == ST_OK ? ST_OK : ST_IKE_PAYLOAD;
+	return st == ST_NONE ? ST_OK : st;
 }
 
 static const struct dh_group *pick_group(unsigned both, uint16_t ke)
@@ -148,15 +181,15 @@ static bool match(const struct proposal *p, enum ike_protocol protocol, const st
                   uint16_t ke, struct ike_suite *out)
 {
 	unsigned bit = 1u << aead, groups = p->groups & mine->groups, prf_set = p->prfs & mine->prfs;
-	if (p->strange || p->protocol != protocol || !(p->encr & p->integ & mine->aeads & bit))
+	if (p->strange || p->head.protocol != protocol || !(p->encr & p->integ & mine->aeads & bit))
 		return false;
-	struct ike_suite s = { .aead = aead_at(aead), .number = p->number };
+	struct ike_suite s = { .aead = aead_at(aead), .number = p->head.number };
 	if (protocol == PROTOCOL_IKE) {
 		for (int i = IKE_PRF_COUNT - 1; i >= 0; i--)
 			if (prf_set & 1u << i)
 				s.prf = prfs[i].digest;
 		s.group = pick_group(groups & ~(unsigned)IKE_NO_GROUP, ke);
-		if (!s.prf || !s.group || (p->spi.n != 0 && p->spi.n != 8))
+		if (!s.prf || !s.group || (p->head.spi.n != 0 && p->head.spi.n != 8))
 			return false;
 	} else {
 		if (!(mine->groups & IKE_ANY_GROUP)) {
@@ -167,12 +200,12 @@ static bool match(const struct proposal *p, enum ike_protocol protocol, const st
 				return false;
 		}
 		uint8_t esn = p->esn & mine->esn;
-		if (!esn || p->spi.n != 4)
+		if (!esn || p->head.spi.n != 4)
 			return false;
 		s.esn = esn & IKE_ESN_YES;
 	}
-	struct rd spi = rd_of(p->spi);
-	s.spi = rd_be(&spi, p->spi.n);
+	struct rd spi = rd_of(p->head.spi);
+	s.spi = rd_be(&spi, p->head.spi.n);
 	*out = s;
 	return true;
 }

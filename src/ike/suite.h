@@ -35,6 +35,27 @@ struct ike_suite {
 
 const struct digest_alg *ike_prf_at(enum ike_prf id);
 
+// An SA payload as it stands, proposal by proposal and transform by transform, known or not: what is below reads by it, and so
+// does who shows it. ST_NONE: that was all. ST_IKE_PAYLOAD.
+struct ike_proposals {
+	struct rd r;
+	bool end;
+};
+struct ike_proposal {
+	uint8_t number, protocol;
+	struct span spi;
+	struct rd r; // what is left of its transforms
+	uint8_t left;
+};
+struct ike_transform_seen {
+	uint8_t type;
+	uint16_t id,
+	        bits; // bits: the length of the key; 0: not said; UINT16_MAX: it has an attribute that we do not know
+};
+struct ike_proposals ike_proposals_of(struct span sa);
+enum st ike_next_proposal(struct ike_proposals *p, struct ike_proposal *out);
+enum st ike_next_transform(struct ike_proposal *p, struct ike_transform_seen *out);
+
 // Chooses from a request. `ke`: the group of the KE payload, which is taken where it is offered; 0: none.
 // ST_IKE_PAYLOAD, ST_IKE_PROPOSAL. *out changes only on success; its group need not be `ke`.
 enum st ike_choose(struct span sa, enum ike_protocol protocol, const struct ike_offer *mine, uint16_t ke,
