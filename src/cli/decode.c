@@ -98,7 +98,7 @@ static bool wanted_port(const struct decoding *d, unsigned port)
 }
 
 // What came out of ESP and is no trap.
-static void show_inner(struct decoding *d, const struct packet *p, struct span inner)
+static void show_inner(struct decoding *d, const struct packet *p, size_t octets)
 {
 	static const char *const kinds[] = { [PACKET_UDP] = "udp",
 		                             [PACKET_TCP] = "tcp",
@@ -116,25 +116,37 @@ static void show_inner(struct decoding *d, const struct packet *p, struct span i
 		json_key_str(&j, "from", from);
 		json_key_str(&j, "to", to);
 		json_key_str(&j, "protocol", kinds[p->kind]);
-		json_key_uint(&j, "octets", inner.n);
+		json_key_uint(&j, "octets", octets);
 		json_close(&j, '}');
 	} else {
-		text_printf(&d->line, "inside ESP: %s, %s to %s, %zu octets", kinds[p->kind], from, to, inner.n);
+		text_printf(&d->line, "inside ESP: %s, %s to %s, %zu octets", kinds[p->kind], from, to, octets);
 	}
 	puts(text_str(&d->line));
 }
 
-static void take_inner(void *arg, struct span inner)
+// In transport mode there is no IP header: the ends are those of the datagram outside.
+static struct packet inner_packet(const struct esp_opened *x)
 {
 	enum { LINKTYPE_RAW = 101 };
+	static const enum packet_kind kinds[] = { [ESP_OPENED_UDP] = PACKET_UDP,
+		                                  [ESP_OPENED_TCP] = PACKET_TCP,
+		                                  [ESP_OPENED_OTHER] = PACKET_OTHER,
+		                                  [ESP_OPENED_BROKEN] = PACKET_BROKEN };
+	if (x->kind == ESP_OPENED_PACKET)
+		return packet_parse(LINKTYPE_RAW, x->bytes);
+	return (struct packet){ .kind = kinds[x->kind], .from = x->from, .to = x->to, .payload = x->payload };
+}
+
+static void take_inner(void *arg, const struct esp_opened *x)
+{
 	struct decoding *d = arg;
-	const struct packet p = packet_parse(LINKTYPE_RAW, inner);
+	const struct packet p = inner_packet(x);
 	const struct decoder_origin origin = { .at = d->at, .peer = p.from, .transport = TRANSPORT_ESP };
 	d->opened++;
 	if (p.kind == PACKET_UDP && wanted_port(d, p.to.port))
 		show(d, &origin, p.payload);
 	else
-		show_inner(d, &p, inner);
+		show_inner(d, &p, x->bytes.n);
 }
 
 static void take_ike(struct decoding *d, const struct packet *p)
@@ -152,7 +164,7 @@ static void take_ike(struct decoding *d, const struct packet *p)
 static void take_packet(struct decoding *d, const struct packet *p, int64_t at)
 {
 	d->at = at;
-	if (d->opener && p->kind == PACKET_UDP && !p->cut && esp_opener_take(d->opener, p->payload))
+	if (d->opener && p->kind == PACKET_UDP && !p->cut && esp_opener_take(d->opener, &p->from, &p->to, p->payload))
 		return;
 	const struct decoder_origin origin = { .at = at, .peer = p->from, .transport = TRANSPORT_UDP, .cut = p->cut };
 	d->fragments += p->kind == PACKET_FRAGMENT;

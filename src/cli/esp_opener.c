@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "esp/inner.h"
 #include "io/system.h"
 #include "tunnel/lab_keys.h"
 
@@ -18,11 +19,29 @@ struct esp_opener {
 	uint8_t room[UDP_PAYLOAD_MAX];
 };
 
+static void show(const struct esp_opener *o, const struct plane_packet *p)
+{
+	const struct ip_view *v = p->ip;
+	struct esp_opened x = { .bytes = packet_span(p->bytes), .from = v->from, .to = v->to };
+	struct inner_udp u;
+	if (!p->transport)
+		x.kind = ESP_OPENED_PACKET;
+	else if (v->protocol != IP_UDP)
+		x.kind = v->protocol == IP_TCP ? ESP_OPENED_TCP : ESP_OPENED_OTHER;
+	else
+		x.kind = inner_udp_take(v, INNER_COVERED, &u) == ST_OK ? ESP_OPENED_UDP : ESP_OPENED_BROKEN;
+	if (x.kind == ESP_OPENED_UDP)
+		x.payload = u.payload;
+	if (x.kind == ESP_OPENED_OTHER)
+		x.from.port = x.to.port = 0;
+	o->fn(o->arg, &x);
+}
+
 static size_t forward(void *arg, const struct plane_packet *p, size_t n)
 {
 	struct esp_opener *o = arg;
 	for (size_t i = 0; i < n; i++)
-		o->fn(o->arg, packet_span(p[i].bytes));
+		show(o, &p[i]);
 	return n;
 }
 
@@ -42,7 +61,7 @@ enum st esp_opener_new(esp_opened_fn *fn, void *arg, struct esp_opener **out)
 	enum st st = crypto_init(&o->crypto);
 	if (st == ST_OK)
 		st = aead_engine_new(aead_best(), o->crypto, &o->engine);
-	const struct plane_config config = { .engine = o->engine, .random = random_system() };
+	const struct plane_config config = { .engine = o->engine, .random = random_system(), .watches = true };
 	for (int i = 0; i < LAB_ENDS && st == ST_OK; i++) {
 		st = plane_new(&config, &hooks, &o->plane[i]);
 		if (st == ST_OK)
@@ -90,7 +109,7 @@ enum st esp_opener_add(struct esp_opener *o, const char *file, struct text *why)
 	return st;
 }
 
-bool esp_opener_take(struct esp_opener *o, struct span datagram)
+bool esp_opener_take(struct esp_opener *o, const struct addr *from, const struct addr *to, struct span datagram)
 {
 	struct rd r = rd_of(datagram);
 	uint32_t spi = rd_u32(&r);
@@ -100,7 +119,7 @@ bool esp_opener_take(struct esp_opener *o, struct span datagram)
 		if (!plane_pair_known(o->plane[i], spi))
 			continue;
 		memcpy(o->room, datagram.p, datagram.n);
-		const struct udp_packet dg = { .bytes = span_of(o->room, datagram.n) };
+		const struct udp_packet dg = { .bytes = span_of(o->room, datagram.n), .peer = *from, .local = *to };
 		plane_input(o->plane[i], 1, 0, &dg, 1);
 		return true;
 	}

@@ -44,11 +44,13 @@ struct plane_udp {
 	struct span payload;
 };
 
-// A whole inner IP packet; in front of it are at least ESP's 16 octets of free room, to be overwritten at will.
+// A whole inner IP packet, or (only where the plane watches) what was said in transport mode, without an IP header; in front of
+// it are at least ESP's 16 octets of free room, to be overwritten at will.
 struct plane_packet {
 	uint32_t site;
 	struct packet *bytes;
 	const struct ip_view *ip;
+	bool transport;
 };
 
 enum plane_tell_kind {
@@ -89,6 +91,7 @@ struct plane_config {
 	struct random random;
 	struct esp_place place; // the low bits of every SPI
 	uint32_t window;        // replay window of every pair; 0: ESP_WINDOW
+	bool watches;           // it only looks: nothing is taken in or answered, everything goes to `forward`
 };
 
 // ST_NO_MEMORY, ST_SYSTEM, ST_FULL (place). The caller owns *out: plane_free, which wipes every key.

@@ -203,7 +203,7 @@ static void forward(struct plane *p, const struct item *x)
 		b = &p->copy_packet;
 		memcpy(packet_append(b, x->bytes.n), x->bytes.p, x->bytes.n);
 	}
-	p->onward[p->onward_count++] = (struct plane_packet){ x->site->number, b, x->view };
+	p->onward[p->onward_count++] = (struct plane_packet){ x->site->number, b, x->view, x->transport };
 	if (x->whole || p->onward_count == PLANE_BATCH)
 		onward_flush(p);
 }
@@ -235,7 +235,7 @@ static enum st join(struct plane *p, int64_t now, struct item *x)
 static enum end hand_on(struct plane *p, int64_t now, struct item *x)
 {
 	const struct encap_ends *from = &p->in.from[x->pk - p->in.pk];
-	bool ours = x->transport || is_inner(p, &x->view->to);
+	bool ours = !p->config.watches && (x->transport || is_inner(p, &x->view->to));
 	enum st why = ST_INNER_DESTINATION;
 	if (x->view->fragment && (ours || !x->pk->pair || selectors_want_ports(x->pk->pair->selectors))) {
 		enum st st = join(p, now, x);
@@ -253,7 +253,7 @@ static enum end hand_on(struct plane *p, int64_t now, struct item *x)
 	enum end end = ours ? take_in(p, now, x, &why) : END_ELSEWHERE;
 	if (end != END_ELSEWHERE)
 		return end;
-	if (p->hooks.forward && !x->transport)
+	if (p->hooks.forward && (!x->transport || p->config.watches))
 		forward(p, x);
 	else
 		drop(p, why);

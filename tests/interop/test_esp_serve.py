@@ -199,6 +199,30 @@ def decoded(tap):
     tap.ok(done.stdout == "" and "no datagram to a trap port" in done.stderr, "with other keys nothing is shown", done.stderr)
 
 
+def decoded_transport(tap):
+    """Transport mode, sealed by Scapy, both ways: what stands behind the header outside is shown as from the ends outside."""
+    keys = tunnels.Keys(1, folder(), "rotterdam")
+    keys.file.write_text(keys.file.read_text() + "mode transport\n")
+    site, collector = "203.0.113.7", "198.51.100.2"
+    here = tunnels.SecurityAssociation(tunnels.ESP, spi=keys.out_spi, crypt_algo="AES-GCM", crypt_key=keys.out_key, nat_t_header=tunnels.UDP(sport=4500, dport=2797))
+    back = tunnels.SecurityAssociation(tunnels.ESP, spi=keys.in_spi, crypt_algo="AES-GCM", crypt_key=keys.in_key, nat_t_header=tunnels.UDP(sport=2797, dport=4500))
+    there, home = tunnels.IP(src=site, dst=collector), tunnels.IP(src=collector, dst=site)
+    good = here.encrypt(there / tunnels.UDP(sport=5000, dport=PORT) / tunnels.Raw(inform(1)), seq_num=1)
+    packets = [good, back.encrypt(home / tunnels.UDP(sport=PORT, dport=5000) / tunnels.Raw(b"answer"), seq_num=1),
+               here.encrypt(there / tunnels.UDP(sport=5001, dport=162) / tunnels.Raw(notification(2)), seq_num=2),
+               here.encrypt(there / tunnels.ICMP(id=7), seq_num=3),
+               here.encrypt(there / tunnels.UDP(sport=5001, dport=162, len=400) / tunnels.Raw(notification(3)), seq_num=4), good]
+    capture = keys.file.with_name("transport.pcap")
+    tunnels.wrpcap(str(capture), [tunnels.IP(src=p.src, dst=p.dst) / tunnels.UDP(sport=p.sport, dport=p.dport) /
+                                  tunnels.Raw(tunnels.raw(p[tunnels.UDP].payload)) for p in packets])  # Scapy leaves the UDP length open
+    done = harness.run([harness.TRAPLINE, "decode", capture, "--esp-keys", keys.file, "--json", "--community", COMMUNITY])
+    lines = [harness.json.loads(line) for line in done.stdout.splitlines()]
+    tap.same([(e["kind"], e.get("transport"), e.get("protocol"), e.get("peer") or e["from"]) for e in lines],
+             [("inform", "esp", None, f"{site}:5000"), ("esp", None, "udp", f"{collector}:{PORT}"), ("trap", "esp", None, f"{site}:5001"),
+              ("esp", None, "other", f"{site}:0"), ("esp", None, "broken", f"{site}:5001")], "the inform, its answer, the trap, a ping, and UDP that lies")
+    tap.ok("1 ESP packets of these keys were dropped" in done.stderr, "a replay is not opened", done.stderr)
+
+
 def taken_by_nobody(tap):
     """Somebody on the path sends a site's own fresh packet from elsewhere, before it comes itself: he is asked, and gets nothing."""
     keys = tunnels.Keys(1, folder(), "rotterdam")
@@ -233,4 +257,4 @@ if __name__ == "__main__":
     except ImportError:
         print("1..0 # SKIP python3-scapy is not installed")
         raise SystemExit(0)
-    harness.main(one_site, what_is_dropped, decoded, taken_by_nobody, same_addresses, reload_while_up, not_without_lab)
+    harness.main(one_site, what_is_dropped, decoded, decoded_transport, taken_by_nobody, same_addresses, reload_while_up, not_without_lab)

@@ -11,6 +11,7 @@ warnings.filterwarnings("ignore")
 from scapy.layers.inet import ICMP, IP, UDP, fragment  # noqa: E402
 from scapy.layers.ipsec import ESP, SecurityAssociation  # noqa: E402
 from scapy.packet import Raw, raw  # noqa: E402
+from scapy.utils import wrpcap  # noqa: E402, F401
 
 INNER = "10.99.2.1"  # the collector's address inside
 DEVICE = "10.99.1.1"  # a device's, at every site
