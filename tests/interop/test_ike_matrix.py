@@ -13,7 +13,7 @@ from strongswan import client, ping
 
 PPK = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 ESP = "children"
-MATRIX = {  # what differs from `client`; "charon": of the daemon; "suite": what has to be agreed on
+MATRIX = {  # what differs from `client`; "charon": of the daemon; "suite": what has to be agreed on; "said": by charon
     "aes128gcm": {"proposals": "aes128gcm16-prfsha256-ecp256", ESP: {"c": {"esp_proposals": "aes128gcm16"}}, "suite": "aes128gcm16"},
     "chacha": {"proposals": "chacha20poly1305-prfsha512-curve25519", ESP: {"c": {"esp_proposals": "chacha20poly1305"}}, "suite": "chacha20poly1305"},
     "cbc": {"proposals": "aes256-sha256-prfsha384-modp2048", ESP: {"c": {"esp_proposals": "aes256-sha256"}}, "suite": "aes256-sha256-128"},
@@ -21,7 +21,7 @@ MATRIX = {  # what differs from `client`; "charon": of the daemon; "suite": what
     "invalid-ke": {"proposals": "aes256gcm16-prfsha256-modp4096-modp2048-curve25519"},
     "port-4500": {"remote_port": 4500},
     "port-500": {"remote_port": 500, "local_port": 500},
-    "fragments": {"charon": "fragment_size = 400", "fragmentation": "force"},
+    "fragments": {"charon": "fragment_size = 200", "fragmentation": "force", "said": "splitting IKE message"},
     "rekey-ike": {"rekey_time": "3s", "over_time": "2s"},
     "rekey-both": {"rekey_time": "5s", "over_time": "2s", ESP: {"c": {"rekey_time": "3s", "life_time": "30s"}}},
     "address": {"vips": "0.0.0.0", ESP: {"c": {"local_ts": "dynamic"}}},
@@ -48,7 +48,7 @@ def matrix(tap):
         running = {}
         for name in names:
             over = dict(MATRIX[name])
-            more, suite = over.pop("charon", ""), over.pop("suite", "aes256gcm16")
+            more, suite, said = over.pop("charon", ""), over.pop("suite", "aes256gcm16"), over.pop("said", "")
             place = router.site(DEVICE)
             swan = strongswan.Charon(place, more=more)
             connections, secrets = client(name, **over)
@@ -56,6 +56,8 @@ def matrix(tap):
             good = swan.initiate(check=False).returncode == 0
             tap.ok(good, f"{name}: up", swan.log())
             tap.same(tunnel_of(c, name)["suite"], suite, f"{name}: by {suite}")
+            if said:
+                tap.ok(said in swan.log(), f"{name}: {said}", swan.log())
             running[name] = place, swan
         pings = {name: place.start("ping", "-q", "-n", "-i", "0.1", "-c", "100", "-I", "10.99.7.7" if "vips" in MATRIX[name] else DEVICE, INNER,
                                    stdout=subprocess.PIPE, text=True) for name, (place, _) in running.items()}
