@@ -3,6 +3,8 @@
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+enum { KEEPALIVE_MAX = 3600 }; // seconds that --keepalive takes
+
 enum cli_exit {
 	CLI_DONE = 0,
 	CLI_FAILED = 1,

@@ -22,6 +22,10 @@
 	{                                                                                                              \
 		"json", 0, NULL, NULL, "print JSON, one object a line"                                                 \
 	}
+#define KEEPALIVE                                                                                                      \
+	{                                                                                                              \
+		"keepalive", 0, "SECONDS", NULL, "behind a NAT: the silence after which its mapping is kept open (20)" \
+	}
 #define END                                                                                                            \
 	{                                                                                                              \
 		0                                                                                                      \
@@ -192,6 +196,7 @@ static const struct cli_option tunnel_options[] = {
 	{ "tun", 0, "DEVICE", NULL,
 	  "a TUN device for whole networks; without one it answers pings of its first inner address" },
 	{ "listen", 0, "ADDR:PORT", NULL, "the UDP port (default: as the file says; a site: any)" },
+	KEEPALIVE,
 	{ "no-offload", 0, NULL, NULL, "no super-packets from and to the device" },
 	HELP,
 	END,
@@ -222,6 +227,7 @@ static const struct cli_option join_options[] = {
 	{ "tun", 0, "DEVICE", NULL,
 	  "a TUN device for these networks; without one pings of our inner address are answered" },
 	{ "listen", 0, "ADDR:PORT", NULL, "our UDP port (default: any)" },
+	KEEPALIVE,
 	{ "lifetime", 0, "SPAN", NULL, "of a key of the traffic: 90s, 15m, 1h, 2d (1h); new ones are made before" },
 	{ "ike-lifetime", 0, "SPAN", NULL, "the same of IKE's own keys (4h)" },
 	HELP,

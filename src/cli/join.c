@@ -133,6 +133,7 @@ static int open_end(struct join *j)
 		.site = &j->site, .tell = tell, .arg = j, .inner = &j->inner, .inner_count = j->inner_count
 	};
 	char text[ADDR_TEXT];
+	unsigned long keepalive = 0;
 	enum st st = name ? tun_open(name, true, &j->tun) : ST_OK;
 	if (st)
 		return args_failed(j->args,
@@ -140,6 +141,9 @@ static int open_end(struct join *j)
 		                           ? "%s is not ours; as root: ip tuntap add dev NAME mode tun user USER"
 		                           : "%s cannot be opened",
 		                   name);
+	if (!args_number(j->args, "keepalive", 1, KEEPALIVE_MAX, &keepalive))
+		return CLI_USAGE;
+	c.keepalive = (unsigned)keepalive;
 	c.tun = name ? &j->tun : NULL;
 	(void)addr_parse(addr_is_v4(&j->site.path.remote) ? "0.0.0.0:0" : "[::]:0", &c.listen);
 	if (listen && addr_parse(listen, &c.listen) != ST_OK)

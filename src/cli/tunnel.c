@@ -70,6 +70,10 @@ static int open_end(struct tunnel *t)
 		.keys = &t->keys, .us = t->us, .counter = &t->counter, .inner = &t->inner, .inner_count = 1
 	};
 	char text[ADDR_TEXT];
+	unsigned long keepalive = 0;
+	if (!args_number(t->args, "keepalive", 1, KEEPALIVE_MAX, &keepalive))
+		return CLI_USAGE;
+	c.keepalive = (unsigned)keepalive;
 	c.tun = t->tun.fd >= 0 ? &t->tun : NULL;
 	c.listen = t->keys.side[t->us].address;
 	if (!c.listen.port)

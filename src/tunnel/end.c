@@ -320,7 +320,9 @@ static enum st open_plane(struct end *e)
 		                           .send = send_out,
 		                           .forward = e->tun.fd >= 0 ? forward : NULL,
 		                           .tell = e->c.site ? keep_told : NULL };
-	const struct plane_site site = { .name = "peer", .ike = e->c.site };
+	const struct plane_site site = { .name = "peer",
+		                         .ike = e->c.site,
+		                         .keepalive = (int64_t)e->c.keepalive * 1000000000 };
 	const struct encap_rules rules = { 0 };
 	enum st st = aead_engine_new(aead_best(), e->c.crypto, &e->engine);
 	if (st != ST_OK)

@@ -22,6 +22,7 @@ struct end_config {
 	void *arg;
 	struct addr listen;
 	struct tun *tun;          // NULL: none. Taken over
+	unsigned keepalive;       // seconds of silence before one, behind a NAT; 0: ENCAP_KEEPALIVE_SECONDS
 	const struct addr *inner; // answered where there is no TUN device
 	size_t inner_count;
 };

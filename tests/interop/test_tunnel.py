@@ -109,6 +109,33 @@ def without_a_device(tap):
     tap.same((finish(here)["answered"], finish(collector)["received"]), (0, 0), "and the collector sends nowhere before")
 
 
+def idle(tap):
+    """A NAT that forgets UDP after seconds: keepalives keep an idle site reachable from the collector; without them it is not."""
+    router = places.Router()
+    site = router.site()
+    for name in ("nf_conntrack_udp_timeout", "nf_conntrack_udp_timeout_stream"):
+        try:
+            router.run("sysctl", "-qw", f"net.netfilter.{name}=4")
+        except RuntimeError:
+            raise harness.Skip("the NAT's timeouts cannot be set here")
+    harness.run(["ip", "link", "del", "lab1"])
+    device(site, "lab0", SITE, COLLECTOR)
+    device(places.HERE, "lab1", COLLECTOR, SITE)
+    reach = ["ping", "-q", "-n", "-c", "1", "-W", "2", "-I", COLLECTOR, SITE]
+    for name, nat, reached in (("with keepalives every 2 s", "yes", True), ("without", "no", False)):
+        file = keys(places.scratch(), **{"site.nat": nat})
+        collector = end(places.HERE, file, "collector", "--tun", "lab1")
+        here = end(site, file, "site", "--tun", "lab0", "--keepalive", "2")
+        site.run("ping", "-q", "-n", "-c", "1", "-I", SITE, COLLECTOR)
+        tap.ok("1 received" in harness.run(reach).stdout, f"{name}: a site that just spoke is reached from the collector")
+        time.sleep(10)
+        tap.same("1 received" in harness.run(reach).stdout, reached, f"{name}: after 10 s of silence it is {'' if reached else 'not '}reached")
+        tap.ok("0 received" not in site.run("ping", "-q", "-n", "-c", "3", "-i", "0.3", "-W", "2", "-I", SITE, COLLECTOR), f"{name}: when it speaks there is an answer")
+        finish(here)
+        heard = finish(collector)["keepalive"]
+        tap.ok(heard >= 3 if reached else heard == 0, f"{name}: so many the collector heard: {heard}")
+
+
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(whole_networks, without_a_device)
+    harness.main(whole_networks, without_a_device, idle)
