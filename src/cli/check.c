@@ -45,7 +45,12 @@ static void print_text(const struct config_report *report, const struct config *
 
 int cmd_check(const struct args *a)
 {
-	const struct config_flags flags = { .file = args_value(a, "config"), .data = args_value(a, "data") };
+	struct crypto *crypto = NULL;
+	if (crypto_init(&crypto))
+		return args_failed(a, "OpenSSL or its legacy provider cannot be loaded; install libssl3 and openssl");
+	const struct config_flags flags = { .file = args_value(a, "config"),
+		                            .data = args_value(a, "data"),
+		                            .crypto = crypto };
 	struct config_report report = { 0 };
 	struct config *c = NULL;
 	enum st st = config_load(&flags, &c, &report);
@@ -54,6 +59,7 @@ int cmd_check(const struct args *a)
 	else
 		print_text(&report, c);
 	config_free(c);
+	crypto_free(crypto);
 	text_done(&report.text);
 	return st == ST_NO_MEMORY ? CLI_FAILED : st ? CLI_FINDINGS : CLI_DONE;
 }

@@ -19,6 +19,16 @@
 
 enum { SECOND_NS = 1000000000, PATH_BYTES = 4096 };
 
+static int open_crypto(struct collector *c)
+{
+	if (crypto_init(&c->crypto)) {
+		log_line(LOG_IS_ERROR, "OpenSSL or its legacy provider cannot be loaded; install libssl3 and openssl");
+		return 1;
+	}
+	c->flags.crypto = c->crypto;
+	return 0;
+}
+
 static int read_config(struct collector *c)
 {
 	struct config_report report = { 0 };
@@ -243,11 +253,7 @@ static enum st make_users(const struct collector *c, struct config *config, cons
 static int first_users(struct collector *c)
 {
 	struct text said = { 0 };
-	enum st st = crypto_init(&c->crypto);
-	if (st)
-		log_line(LOG_IS_ERROR, "OpenSSL or its legacy provider cannot be loaded; install libssl3 and openssl");
-	else
-		st = make_users(c, c->config, NULL, &said);
+	enum st st = make_users(c, c->config, NULL, &said);
 	if (said.n)
 		log_line(LOG_IS_ERROR, "%s", text_str(&said));
 	text_done(&said);
@@ -349,7 +355,7 @@ int collector_open(struct collector *c, const struct config_flags *flags)
 	pthread_mutex_init(&c->lock, NULL);
 	init_own(c);
 	system_random(&c->key, sizeof c->key);
-	if (read_config(c) || make_data(c->config))
+	if (open_crypto(c) || read_config(c) || make_data(c->config))
 		return 1;
 	c->worker_count = workers_wanted(c->config);
 	listeners_apply(&c->listeners, c->config, c->worker_count, true);

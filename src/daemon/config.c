@@ -31,6 +31,7 @@ void config_free(struct config *c)
 	config_users_free(c);
 	config_tunnel_free(c);
 	config_ike_free(c);
+	config_cert_free(c);
 	rule_set_done(&c->rules);
 	poll_access_free(c->access);
 	for (char **f = c->folders; f && *f; f++)
@@ -176,12 +177,15 @@ static enum st load(const struct config_flags *flags, struct config_build *b)
 	config_check_read(b, &c->tree->root);
 	config_check_tunnel(b, &c->tree->root);
 	config_check_ike(b, &c->tree->root);
+	config_check_certs(b, &c->tree->root);
 	return b->st;
 }
 
 enum st config_load(const struct config_flags *flags, struct config **out, struct config_report *report)
 {
-	struct config_build b = { .config = calloc(1, sizeof(struct config)), .report = report };
+	struct config_build b = { .config = calloc(1, sizeof(struct config)),
+		                  .report = report,
+		                  .crypto = flags->crypto };
 	enum st st = b.config ? load(flags, &b) : ST_NO_MEMORY;
 	if (st == ST_NO_MEMORY)
 		config_error(report, (struct config_place){ "configuration" }, "out of memory; nothing was changed");

@@ -10,6 +10,7 @@
 
 #include "base/addr.h"
 #include "base/json.h"
+#include "crypto/cert.h"
 #include "daemon/config_report.h"
 #include "daemon/config_types.h"
 #include "daemon/rule_file.h"
@@ -19,6 +20,7 @@
 
 struct config_tree;
 struct lab_keys;
+struct config_trust;
 
 // A site of the policy, by its place there, and its keys. Only serve --lab may use them.
 struct config_lab {
@@ -42,6 +44,8 @@ struct config_ike {
 	size_t site;
 	struct config_identity identity;
 	struct config_octets psk;
+	bool by_certificate;              // instead of psk
+	struct trust *trust;              // the configuration's; NULL: certificates were left unread
 	struct config_octets ppk_id, ppk; // RFC 8784; none
 	struct prefixes networks;
 	struct addr address;    // handed out to it inside; all 0: none
@@ -71,7 +75,10 @@ struct config {
 	struct config_lab *labs; // sites with manual keys
 	size_t lab_count;
 	struct config_identity identity; // ours
-	struct config_ike *ikes;         // in the order of the policy's sites
+	struct credential *credential;   // NULL: none, or left unread
+	struct config_trust *trusts;
+	size_t trust_count;
+	struct config_ike *ikes; // in the order of the policy's sites
 	size_t ike_count;
 	char **folders; // that `-file` secrets stand in, NULL-terminated (NULL: none): lock-in must leave them readable
 	struct config_tree *tree; // what config_show writes
@@ -85,7 +92,8 @@ struct config_flags {
 	const char *const *listen;
 	size_t listen_count;
 	unsigned workers;
-	bool lab; // sites with manual keys are served
+	const struct crypto *crypto; // certificates are read with it; NULL: they are left unread
+	bool lab;                    // sites with manual keys are served
 };
 
 // Reads the file, DIR/local.yaml and the flags; keeps nothing but *out, so it serves a reload too.

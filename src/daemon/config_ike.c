@@ -6,6 +6,7 @@
 #include "daemon/config_put.h"
 #include "daemon/config_secret.h"
 #include "daemon/limits.h"
+#include "ike/identity.h"
 #include "ike/ike.h"
 #include "ike/wire.h"
 
@@ -65,7 +66,7 @@ static void put_identity(struct config_build *b, struct config_identity *id, con
 {
 	if (!block->first || block->first->next)
 		config_error(b->report, block->place,
-		             "an identity is one of fqdn, email, ip, key-id; write for example "
+		             "an identity is one of fqdn, email, ip, dn, key-id; write for example "
 		             "identity: { fqdn: site1 }");
 	config_put_parts(b, id, block);
 }
@@ -82,40 +83,23 @@ void put_site_identity(struct config_build *b, void *target, const struct settin
 		put_identity(b, &x->identity, s);
 }
 
-static void take_identity(struct config_build *b, struct config_identity *id, uint8_t type, const struct setting *s,
-                          struct span octets)
+static void take_identity(struct config_build *b, struct config_identity *id, const struct setting *s)
 {
-	if (octets.n > IKE_ID_MAX)
-		config_error(b->report, s->place, "an identity has at most %d octets, and this one has %zu", IKE_ID_MAX,
-		             octets.n);
-	else if (!id->type && keep(b, &id->data, octets))
-		id->type = type;
+	struct ike_made_identity made;
+	enum st st = id->type ? ST_OK : ike_make_identity(s->key->name, s->text, &made);
+	if (st == ST_FULL)
+		config_error(b->report, s->place, "an identity has at most %d octets, and this one is longer",
+		             IKE_ID_MAX);
+	else if (st == ST_SYNTAX)
+		config_error(b->report, s->place, "'%s' is no %s; write for example %s", s->text, s->key->name,
+		             strcmp(s->key->name, "dn") == 0 ? "\"C=NL, O=Shop, CN=site1\"" : "192.0.2.7");
+	else if (!id->type && keep(b, &id->data, span_of(made.octets, made.n)))
+		id->type = made.type;
 }
 
-void put_identity_fqdn(struct config_build *b, void *target, const struct setting *s)
+void put_identity_text(struct config_build *b, void *target, const struct setting *s)
 {
-	take_identity(b, target, ID_FQDN, s, span_str(s->text));
-}
-
-void put_identity_email(struct config_build *b, void *target, const struct setting *s)
-{
-	take_identity(b, target, ID_EMAIL, s, span_str(s->text));
-}
-
-void put_identity_key_id(struct config_build *b, void *target, const struct setting *s)
-{
-	take_identity(b, target, ID_KEY_ID, s, span_str(s->text));
-}
-
-void put_identity_ip(struct config_build *b, void *target, const struct setting *s)
-{
-	struct prefix p;
-	if (prefix_parse(s->text, &p) != ST_OK)
-		return;
-	struct addr a = { 0 };
-	memcpy(a.ip, p.ip, sizeof a.ip);
-	bool v4 = addr_is_v4(&a);
-	take_identity(b, target, v4 ? ID_IPV4 : ID_IPV6, s, v4 ? span_of(a.ip + 12, 4) : span_of(a.ip, 16));
+	take_identity(b, target, s);
 }
 
 static void take_psk(struct config_build *b, const struct setting *s, struct span psk)
@@ -147,6 +131,13 @@ void put_site_psk_file(struct config_build *b, void *target, const struct settin
 	if (n)
 		take_psk(b, s, span_of(secret, n));
 	explicit_bzero(secret, sizeof secret);
+}
+
+void put_site_certificate(struct config_build *b, void *target, const struct setting *s)
+{
+	struct config_ike *x = current(b);
+	if (x)
+		x->by_certificate = true;
 }
 
 void put_site_ppk_id(struct config_build *b, void *target, const struct setting *s)
@@ -216,9 +207,13 @@ static void check_site(struct config_build *b, const struct config_ike *x, const
 		             "site '%s' has a tunnel and no identity; add for example identity: "
 		             "{ fqdn: %s }",
 		             name, name);
-	if (!x->psk.at)
+	if (!x->psk.at && !x->by_certificate)
 		config_error(b->report, site->place,
-		             "site '%s' has a tunnel and no key; let trapline site rotate make one", name);
+		             "site '%s' has a tunnel and no key; let trapline site rotate make one, or name a ca-file",
+		             name);
+	if (x->psk.at && x->by_certificate)
+		config_error(b->report, site->place, "site '%s' has a shared key and a ca-file; leave one of them out",
+		             name);
 	if (!x->networks.n && addr_is_any(&x->address))
 		config_error(
 		        b->report, site->place,
@@ -237,9 +232,12 @@ static int compare_identities(const void *a, const void *b)
 	const struct config_identity *y = &(*(const struct config_ike *const *)b)->identity;
 	if (x->type != y->type)
 		return x->type < y->type ? -1 : 1;
-	if (x->data.n != y->data.n)
-		return x->data.n < y->data.n ? -1 : 1;
-	return x->data.n ? memcmp(x->data.at, y->data.at, x->data.n) : 0;
+	uint8_t p[DN_MARK], q[DN_MARK];
+	struct span s = ike_known_as(x->type, span_of(x->data.at, x->data.n), p);
+	struct span t = ike_known_as(y->type, span_of(y->data.at, y->data.n), q);
+	if (s.n != t.n)
+		return s.n < t.n ? -1 : 1;
+	return s.n ? memcmp(s.p, t.p, s.n) : 0;
 }
 
 // A site is known by what its tunnel says it is, so no two may say the same.

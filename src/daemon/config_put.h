@@ -9,7 +9,8 @@
 struct config_build {
 	struct config *config;
 	struct config_report *report;
-	enum st st; // ST_NO_MEMORY once memory ran out
+	const struct crypto *crypto; // NULL: certificates are left unread
+	enum st st;                  // ST_NO_MEMORY once memory ran out
 };
 
 // Puts every part of a block; keys that are not in force are passed over.
@@ -28,11 +29,12 @@ config_put_fn put_users, put_user_name, put_user_auth, put_user_auth_password, p
 config_put_fn put_read, put_read_site, put_read_from, put_read_community, put_read_community_file, put_read_user,
         put_read_version, put_read_port;
 config_put_fn put_tunnel_listen, put_tunnel_inner, put_site_lab_keys, put_community_sites;
-config_put_fn put_tunnel_identity, put_site_identity, put_identity_fqdn, put_identity_email, put_identity_ip,
-        put_identity_key_id, put_site_psk, put_site_psk_file, put_site_ppk_id, put_site_ppk, put_site_networks,
+config_put_fn put_tunnel_identity, put_site_identity, put_identity_text, put_site_psk, put_site_psk_file,
+        put_site_ppk_id, put_site_ppk, put_site_networks, put_tunnel_certificate, put_site_certificate,
         put_site_address, put_site_lifetime, put_site_ike_lifetime;
 void config_tunnel_free(struct config *c);
 void config_ike_free(struct config *c);
+void config_cert_free(struct config *c);
 config_put_fn put_rules;
 // Wipes and frees what they put.
 void config_users_free(struct config *c);
@@ -47,6 +49,8 @@ void config_check_read(struct config_build *b, const struct setting *root);
 void config_check_tunnel(struct config_build *b, const struct setting *root);
 // The same of sites that IKE connects: what they lack, identities that two have.
 void config_check_ike(struct config_build *b, const struct setting *root);
+// Reads the certificates that tunnel and sites name.
+void config_check_certs(struct config_build *b, const struct setting *root);
 // The same of listeners: named twice, or by a community but not listened on.
 void config_check_listeners(struct config_build *b, const struct setting *root);
 

@@ -159,9 +159,16 @@ static void act(void *arg, struct ike *ike, int64_t now, const struct ike_effect
 			note_site(t, &e[i], ike);
 }
 
+static int64_t today(void *arg)
+{
+	return clock_wall() / 1000000000;
+}
+
 enum st tunnels_ike_new(struct tunnels *t)
 {
-	struct ike_config c = { .crypto = t->o.crypto, .random = random_system(), .shape = shape, .arg = t };
+	struct ike_config c = {
+		.crypto = t->o.crypto, .random = random_system(), .shape = shape, .today = today, .arg = t
+	};
 	const struct keyer_hooks hooks = { t, act };
 	enum st st = read_secret(t->o.dir, c.token_secret);
 	if (!st)
@@ -188,6 +195,8 @@ static struct ike_site describe(const struct config *c, const struct config_ike 
 		              .local = { c->identity.type, octets(&c->identity.data) },
 		              .remote = { x->identity.type, octets(&x->identity.data) },
 		              .psk = octets(&x->psk),
+		              .credential = x->trust ? c->credential : NULL,
+		              .trust = x->trust,
 		              .ppk_id = octets(&x->ppk_id),
 		              .ppk = octets(&x->ppk),
 		              .dpd = TUNNEL_DPD,
@@ -213,6 +222,8 @@ static void mark_of(const struct ike_site *s, uint8_t out[TUNNEL_MARK])
 		                      span_of(&s->remote.type, 1),
 		                      s->remote.data,
 		                      s->psk,
+		                      s->trust ? trust_mark(s->trust) : (struct span){ 0 },
+		                      s->trust ? credential_mark(s->credential) : (struct span){ 0 },
 		                      s->ppk_id,
 		                      s->ppk,
 		                      span_of(&s->here, sizeof s->here),

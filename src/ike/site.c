@@ -3,20 +3,15 @@
 // neither a handshake nor a tick walks the others.
 #include <stdlib.h>
 
+#include "ike/identity.h"
 #include "ike/private.h"
-
-// Two spellings of one distinguished name are one identity. A name that cannot be read is what its octets are.
-static struct span known_as(const struct ike_identity *id, uint8_t mark[static DN_MARK])
-{
-	return id->type == ID_DN && dn_mark(id->data, mark) == ST_OK ? span_of(mark, DN_MARK) : id->data;
-}
 
 static uint32_t *bucket(struct ike *ike, const struct ike_identity *id)
 {
 	struct hash h = hash_begin(&ike->hash);
 	uint8_t mark[DN_MARK];
 	hash_add(&h, span_of(&id->type, sizeof id->type));
-	hash_add(&h, known_as(id, mark));
+	hash_add(&h, ike_known_as(id->type, id->data, mark));
 	return &ike->by_remote[hash_end(&h) % IKE_BUCKETS];
 }
 
@@ -94,7 +89,7 @@ void ike_site_leave(struct ike *ike, uint32_t id)
 bool ike_same_identity(const struct ike_identity *a, const struct ike_identity *b)
 {
 	uint8_t x[DN_MARK], y[DN_MARK];
-	return a->type == b->type && span_equal(known_as(a, x), known_as(b, y));
+	return a->type == b->type && span_equal(ike_known_as(a->type, a->data, x), ike_known_as(b->type, b->data, y));
 }
 
 static bool suite_allowed(const struct ike_offer *o, const struct ike_suite *s)

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// Certificates: ours, and the certification authorities that sites are believed by. They are read once everything else is
+// known, and a file that several sites name is read once.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/scoped.h"
+#include "daemon/config_put.h"
+#include "daemon/config_secret.h"
+#include "ike/wire.h"
+
+struct config_trust {
+	char *cas, *lists; // paths; lists NULL: none
+	struct trust *trust;
+};
+
+struct octets {
+	uint8_t *p;
+	size_t n;
+};
+
+static void octets_done(struct octets *o)
+{
+	if (o->p)
+		explicit_bzero(o->p, o->n);
+	free(o->p);
+}
+
+static void path_done(char **p)
+{
+	free(*p);
+}
+
+void config_cert_free(struct config *c)
+{
+	for (size_t i = 0; i < c->trust_count; i++) {
+		free(c->trusts[i].cas);
+		free(c->trusts[i].lists);
+		trust_free(c->trusts[i].trust);
+	}
+	free(c->trusts);
+	credential_free(c->credential);
+}
+
+// config_check_certs reads it, once our identity is known.
+void put_tunnel_certificate(struct config_build *b, void *target, const struct setting *s)
+{
+}
+
+static bool read_all(int fd, struct octets *out)
+{
+	for (ssize_t got = 1; got > 0; out->n += (size_t)got) {
+		uint8_t *more = out->n < CERT_FILE_MAX ? realloc(out->p, out->n + 65536) : NULL;
+		if (!more)
+			return false;
+		out->p = more;
+		got = read(fd, out->p + out->n, 65536);
+		if (got < 0)
+			return false;
+	}
+	return true;
+}
+
+// Complains itself. The folder stays readable after lock-in, for a reload.
+static bool read_file(struct config_build *b, const struct setting *s, const char *path, bool secret,
+                      struct octets *out)
+{
+	int scoped(fd_close) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+	config_note_folder(b, path);
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		config_error(b->report, s->place, "%s: %m; name a file in PEM", path);
+		return false;
+	}
+	if (!S_ISREG(status.st_mode) || !read_all(fd, out)) {
+		config_error(b->report, s->place, "%s is no file of at most %d octets; name a file in PEM", path,
+		             CERT_FILE_MAX);
+		return false;
+	}
+	if (secret && status.st_mode & S_IROTH)
+		config_warn(b->report, s->place, "%s can be read by everybody; chmod o= %s", path, path);
+	return true;
+}
+
+static struct span span_in(const struct octets *o)
+{
+	return span_of(o->p, o->n);
+}
+
+static bool name_of(const struct config_identity *id, struct cert_name *out)
+{
+	static const enum cert_name_kind kinds[] = { [ID_FQDN] = CERT_FQDN,
+		                                     [ID_EMAIL] = CERT_EMAIL,
+		                                     [ID_IPV4] = CERT_IP,
+		                                     [ID_IPV6] = CERT_IP,
+		                                     [ID_DN] = CERT_DN };
+	*out = (struct cert_name){ id->type < sizeof kinds / sizeof *kinds ? kinds[id->type] : CERT_FQDN,
+		                   span_of(id->data.at, id->data.n) };
+	return id->type && id->type != ID_KEY_ID;
+}
+
+static void check_own_name(struct config_build *b, const struct setting *s)
+{
+	const struct config *c = b->config;
+	struct cert_name name;
+	struct text has = { 0 };
+	if (!c->identity.type || (name_of(&c->identity, &name) && credential_names(c->credential, &name)))
+		return;
+	credential_text(c->credential, &has);
+	config_error(b->report, s->place, "the certificate does not carry our identity; it has: %s", text_str(&has));
+	text_done(&has);
+}
+
+static void read_own(struct config_build *b, const struct setting *cert, const struct setting *key)
+{
+	struct octets scoped(octets_done) certs = { 0 }, secret = { 0 };
+	char *scoped(path_done) cert_path = config_path(b, cert), *scoped(path_done) key_path = config_path(b, key);
+	if (!cert_path || !key_path || !read_file(b, cert, cert_path, false, &certs) ||
+	    !read_file(b, key, key_path, true, &secret))
+		return;
+	switch (credential_new(b->crypto, span_in(&certs), span_in(&secret), &b->config->credential)) {
+	case ST_OK:
+		check_own_name(b, cert);
+		break;
+	case ST_CERT_SYNTAX:
+		config_error(b->report, cert->place,
+		             "%s holds no certificate in PEM, or more than %d, or one of more than %d octets; put ours "
+		             "first "
+		             "and then those between it and its CA",
+		             cert_path, CERT_CHAIN_MAX, CERT_DER_MAX);
+		break;
+	case ST_CERT_KEY:
+		config_error(
+		        b->report, key->place,
+		        "%s holds no private key that we can sign with; it has to be in PEM, without a passphrase, and "
+		        "ECDSA (P-256, P-384), Ed25519 or RSA (2048 bits and more)",
+		        key_path);
+		break;
+	case ST_FORGED:
+		config_error(b->report, key->place, "%s is not the key of the first certificate in %s", key_path,
+		             cert_path);
+		break;
+	default:
+		b->st = ST_NO_MEMORY;
+	}
+}
+
+static struct trust *known_trust(const struct config *c, const char *cas, const char *lists)
+{
+	for (size_t i = 0; i < c->trust_count; i++) {
+		const struct config_trust *t = &c->trusts[i];
+		if (strcmp(t->cas, cas) == 0 && !t->lists == !lists && (!lists || strcmp(t->lists, lists) == 0))
+			return t->trust;
+	}
+	return NULL;
+}
+
+static struct trust *remember(struct config_build *b, const char *cas, const char *lists, struct trust *trust)
+{
+	struct config *c = b->config;
+	struct config_trust *more = reallocarray(c->trusts, c->trust_count + 1, sizeof *more);
+	struct config_trust t = { strdup(cas), lists ? strdup(lists) : NULL, trust };
+	if (more)
+		c->trusts = more;
+	if (more && t.cas && !lists == !t.lists) {
+		more[c->trust_count++] = t;
+		return trust;
+	}
+	free(t.cas);
+	free(t.lists);
+	trust_free(trust);
+	b->st = ST_NO_MEMORY;
+	return NULL;
+}
+
+static struct trust *read_trust(struct config_build *b, const struct setting *ca, const struct setting *crl,
+                                const char *cas, const char *lists)
+{
+	struct octets scoped(octets_done) certs = { 0 }, revoked = { 0 };
+	struct trust *trust = NULL;
+	if (!read_file(b, ca, cas, false, &certs) || (lists && !read_file(b, crl, lists, false, &revoked)))
+		return NULL;
+	enum st st = trust_new(b->crypto, span_in(&certs), span_in(&revoked), &trust);
+	if (st == ST_CERT_SYNTAX)
+		config_error(b->report, ca->place, "%s holds no certificate of a CA in PEM, or more than %d", cas,
+		             CERT_CAS_MAX);
+	else if (st == ST_CERT_CRL)
+		config_error(b->report, crl->place, "%s holds no revocation list, neither in PEM nor in DER", lists);
+	else if (st)
+		b->st = st;
+	return st ? NULL : remember(b, cas, lists, trust);
+}
+
+// The trust of a site belongs to the configuration.
+static void read_site(struct config_build *b, struct config_ike *x, const struct setting *site)
+{
+	const struct setting *ca = setting_find(site, "ca-file"), *crl = setting_find(site, "crl-file");
+	if (!ca && crl)
+		config_error(b->report, crl->place, "revocation lists are for sites with a ca-file; name that too");
+	if (!ca)
+		return;
+	char *scoped(path_done) cas = config_path(b, ca), *scoped(path_done) lists = crl ? config_path(b, crl) : NULL;
+	if (!cas || (crl && !lists))
+		return;
+	x->trust = known_trust(b->config, cas, lists);
+	if (!x->trust)
+		x->trust = read_trust(b, ca, crl, cas, lists);
+	if (x->identity.type == ID_KEY_ID)
+		config_error(b->report, ca->place,
+		             "a certificate carries no key-id; let the site be known by fqdn, email, ip or dn");
+}
+
+void config_check_certs(struct config_build *b, const struct setting *root)
+{
+	const struct setting *tunnel = setting_find(root, "tunnel"), *sites = setting_find(root, "sites");
+	const struct setting *cert = tunnel ? setting_find(tunnel, "cert-file") : NULL;
+	const struct setting *key = tunnel ? setting_find(tunnel, "key-file") : NULL;
+	const struct setting *site = sites ? sites->first : NULL;
+	struct config *c = b->config;
+	if (!cert != !key)
+		config_error(b->report, (cert ? cert : key)->place,
+		             "cert-file and key-file go together: our certificate, and its private key");
+	if (b->crypto && cert && key)
+		read_own(b, cert, key);
+	for (size_t i = 0, at = 0; b->crypto && i < c->ike_count && site; i++) {
+		for (; at < c->ikes[i].site && site; at++)
+			site = site->next;
+		if (site)
+			read_site(b, &c->ikes[i], site);
+		if (site && setting_find(site, "ca-file") && !cert)
+			config_error(b->report, setting_find(site, "ca-file")->place,
+			             "a site with a certificate wants to see ours; add tunnel: { cert-file: ..., "
+			             "key-file: ... }");
+	}
+}
