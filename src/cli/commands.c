@@ -217,10 +217,16 @@ static const struct cli_option wrap_options[] = {
 
 static const struct cli_option join_options[] = {
 	{ "collector", 0, "HOST[:PORT]", NULL, "the collector (port 2797)" },
-	{ "identity", 0, "FQDN", NULL, "who we say we are" },
-	{ "peer", 0, "FQDN", NULL, "who the collector is (default: trapline)" },
+	{ "identity", 0, "NAME", NULL,
+	  "who we say we are: a host name, or fqdn:, email:, ip:, dn: or key-id: and what follows" },
+	{ "peer", 0, "NAME", NULL, "who the collector is, written alike (default: trapline)" },
 	{ "psk-file", 0, "FILE", COMPLETE_FILE, "a file that holds the key" },
 	{ "psk", 0, "KEY", NULL, "the key itself, which other users of this machine can see; better --psk-file" },
+	{ "cert-file", 0, "FILE", COMPLETE_FILE,
+	  "instead of a key: our certificate in PEM, and behind it those between it and its CA" },
+	{ "key-file", 0, "FILE", COMPLETE_FILE, "its private key" },
+	{ "ca-file", 0, "FILE", COMPLETE_FILE, "the CAs that the collector's certificate has to be of" },
+	{ "crl-file", 0, "FILE", COMPLETE_FILE, "their revocation lists" },
 	{ "networks", 0, "PREFIX", NULL,
 	  "a network behind us (repeatable); without one an inner address is asked for" },
 	{ "inner", 0, "PREFIX", NULL, "the collector's inner address (repeatable)" },
@@ -426,7 +432,8 @@ static const struct command commands[] = {
 	  "crosses a NAT by itself. It needs CAP_NET_RAW to start. Counters are printed at the end.",
 	  wrap_options, cmd_wrap },
 	{ "join", "", NULL, 0, 0, "connect this machine, and the networks behind it, to a collector by IPsec",
-	  "The site's end of a tunnel: it calls the collector by IKEv2 with a pre-shared key, from behind any NAT, and "
+	  "The site's end of a tunnel: it calls the collector by IKEv2 with a pre-shared key or a certificate, from "
+	  "behind any NAT, and "
 	  "stays connected. "
 	  "With --tun the kernel routes by a TUN device that was made before (ip tuntap add dev NAME mode tun user "
 	  "USER; its addresses and "

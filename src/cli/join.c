@@ -8,10 +8,11 @@
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/credential.h"
 #include "cli/run_loop.h"
 #include "cli/secret.h"
 #include "cli/when.h"
-#include "ike/wire.h"
+#include "ike/identity.h"
 #include "tunnel/end.h"
 
 enum { PSK_MAX = 256, PORT = 2797 };
@@ -22,7 +23,11 @@ static const int64_t LIFE_MAX = INT64_C(366) * 86400 * 1000000000; // longer is 
 
 struct join {
 	const struct args *args;
+	struct crypto *crypto;
 	struct text psk;
+	struct credential *credential;
+	struct trust *trust;
+	struct ike_made_identity local, remote;
 	struct ike_site site;
 	struct tun tun;
 	struct addr inner;
@@ -75,6 +80,32 @@ static int take_life(const struct join *j, const char *option, int64_t *out)
 	return CLI_DONE;
 }
 
+static int take_identity(const struct join *j, const char *option, const char *text, struct ike_made_identity *out)
+{
+	return ike_parse_identity(text, out) == ST_OK ? CLI_DONE
+	                                              : args_wrong(j->args,
+	                                                           "--%s %s: write a host name, or fqdn:, email:, ip:, "
+	                                                           "dn: or key-id: and what follows; a "
+	                                                           "distinguished name as in dn:C=NL, O=Shop, CN=site1",
+	                                                           option, text);
+}
+
+static int take_keys(struct join *j)
+{
+	const struct args *a = j->args;
+	int code = secret_option(a, "psk", PSK_MAX, &j->psk);
+	if (code == CLI_DONE)
+		code = credential_options(a, j->crypto, &j->credential, &j->trust);
+	if (code == CLI_DONE && !j->psk.n == !j->trust)
+		code = args_wrong(
+		        a, "name the key's file, --psk-file FILE; or certificates, with --cert-file, --key-file and "
+		           "--ca-file");
+	j->site.psk = span_of(j->psk.p, j->psk.n);
+	j->site.credential = j->credential;
+	j->site.trust = j->trust;
+	return code;
+}
+
 static int take_options(struct join *j)
 {
 	const struct args *a = j->args;
@@ -85,11 +116,15 @@ static int take_options(struct join *j)
 		        a,
 		        "name --collector HOST, --identity NAME and --inner PREFIX, as trapline site add printed them");
 	j->site.name = identity;
-	j->site.local = (struct ike_identity){ ID_FQDN, span_str(identity) };
-	j->site.remote = (struct ike_identity){ ID_FQDN, span_str(peer ? peer : "trapline") };
 	j->site.initiate = true;
 	j->site.dpd = DPD;
-	int code = take_collector(j, collector);
+	int code = take_identity(j, "identity", identity, &j->local);
+	if (code == CLI_DONE)
+		code = take_identity(j, "peer", peer ? peer : "trapline", &j->remote);
+	j->site.local = ike_identity_of(&j->local);
+	j->site.remote = ike_identity_of(&j->remote);
+	if (code == CLI_DONE)
+		code = take_collector(j, collector);
 	if (code == CLI_DONE)
 		code = take_networks(j, "networks", &j->site.here, &j->inner);
 	if (code == CLI_DONE)
@@ -104,12 +139,7 @@ static int take_options(struct join *j)
 		code = take_life(j, "lifetime", &j->site.child_life);
 	if (code == CLI_DONE)
 		code = take_life(j, "ike-lifetime", &j->site.ike_life);
-	if (code == CLI_DONE)
-		code = secret_option(a, "psk", PSK_MAX, &j->psk);
-	if (code == CLI_DONE && !j->psk.n)
-		code = args_wrong(a, "name the key's file: --psk-file FILE");
-	j->site.psk = span_of(j->psk.p, j->psk.n);
-	return code;
+	return code == CLI_DONE ? take_keys(j) : code;
 }
 
 static void tell(void *arg, bool up, const uint8_t *address, enum st why)
@@ -129,9 +159,12 @@ static void tell(void *arg, bool up, const uint8_t *address, enum st why)
 static int open_end(struct join *j)
 {
 	const char *name = args_value(j->args, "tun"), *listen = args_value(j->args, "listen");
-	struct end_config c = {
-		.site = &j->site, .tell = tell, .arg = j, .inner = &j->inner, .inner_count = j->inner_count
-	};
+	struct end_config c = { .crypto = j->crypto,
+		                .site = &j->site,
+		                .tell = tell,
+		                .arg = j,
+		                .inner = &j->inner,
+		                .inner_count = j->inner_count };
 	char text[ADDR_TEXT];
 	unsigned long keepalive = 0;
 	enum st st = name ? tun_open(name, true, &j->tun) : ST_OK;
@@ -148,9 +181,7 @@ static int open_end(struct join *j)
 	(void)addr_parse(addr_is_v4(&j->site.path.remote) ? "0.0.0.0:0" : "[::]:0", &c.listen);
 	if (listen && addr_parse(listen, &c.listen) != ST_OK)
 		return args_wrong(j->args, "--listen %s: write for example 0.0.0.0:4500", listen);
-	st = crypto_init(&c.crypto);
-	if (st == ST_OK)
-		st = end_new(&c, &j->end);
+	st = end_new(&c, &j->end);
 	return st ? args_failed(j->args, "%s: %s", addr_text(&c.listen, text),
 	                        st == ST_SYSTEM ? strerror(errno) : st_text(st))
 	          : CLI_DONE;
@@ -159,6 +190,8 @@ static int open_end(struct join *j)
 int cmd_join(const struct args *a)
 {
 	struct join j = { .args = a, .tun.fd = -1 };
+	if (crypto_init(&j.crypto))
+		return args_failed(a, "OpenSSL or its legacy provider cannot be loaded; install libssl3 and openssl");
 	int code = take_options(&j);
 	if (code == CLI_DONE)
 		code = open_end(&j);
@@ -167,5 +200,8 @@ int cmd_join(const struct args *a)
 	end_free(j.end);
 	tun_close(&j.tun);
 	secret_text_done(&j.psk);
+	credential_free(j.credential);
+	trust_free(j.trust);
+	crypto_free(j.crypto);
 	return code;
 }

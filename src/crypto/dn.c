@@ -2,11 +2,14 @@
 #include "crypto/dn.h"
 
 #include <ctype.h>
+#include <openssl/err.h>
 #include <openssl/x509.h>
 #include <string.h>
 
 #include "base/scoped.h"
 #include "crypto/digest.h"
+
+enum { TYPE_MAX = 64 }; // of an attribute, as text
 
 static void name_done(X509_NAME **n)
 {
@@ -57,19 +60,40 @@ static bool take_attribute(const char **at, char *type, size_t room, char *value
 	return kept > 0;
 }
 
+// Short names are capitals in the library's list, and small ones mean the same (RFC 4514 3); E is strongSwan's.
+static bool add_attribute(X509_NAME *name, const char *type, const char *value, size_t n)
+{
+	char capitals[TYPE_MAX];
+	size_t i = 0;
+	for (; type[i]; i++)
+		capitals[i] = (char)toupper((unsigned char)type[i]);
+	capitals[i] = '\0';
+	const char *const tries[] = { type, capitals, strcmp(capitals, "E") == 0 ? "emailAddress" : NULL };
+	for (i = 0; i < 3; i++)
+		if (tries[i] && X509_NAME_add_entry_by_txt(name, tries[i], MBSTRING_UTF8, (const unsigned char *)value,
+		                                           (int)n, -1, 0))
+			return true;
+	return false;
+}
+
+static enum st parse(const char *text, X509_NAME *name)
+{
+	char type[TYPE_MAX], value[DN_MAX];
+	size_t n;
+	do {
+		if (!take_attribute(&text, type, sizeof type, value, &n) || !add_attribute(name, type, value, n))
+			return ST_SYNTAX;
+	} while (*text);
+	return ST_OK;
+}
+
 enum st dn_parse(const char *text, uint8_t out[static DN_MAX], size_t *n)
 {
 	X509_NAME *scoped(name_done) name = X509_NAME_new();
-	char type[64], value[DN_MAX];
-	size_t length;
-	if (!name)
-		return ST_NO_MEMORY;
-	do {
-		if (!take_attribute(&text, type, sizeof type, value, &length) ||
-		    !X509_NAME_add_entry_by_txt(name, type, MBSTRING_UTF8, (const unsigned char *)value, (int)length,
-		                                -1, 0))
-			return ST_SYNTAX;
-	} while (*text);
+	enum st st = name ? parse(text, name) : ST_NO_MEMORY;
+	ERR_clear_error();
+	if (st != ST_OK)
+		return st;
 	int size = i2d_X509_NAME(name, NULL);
 	if (size <= 0 || size > DN_MAX)
 		return ST_FULL;

@@ -66,6 +66,8 @@ class Router(Place):
     def __init__(self):
         super().__init__()
         self.sites = 0
+        # The wire of the router before goes when the kernel has taken its namespace down, which is a while after its holder ended.
+        harness.wait_until(lambda: "coll0" not in HERE.run("ip", "-br", "link"), 20)
         wire(HERE, "coll0", f"{COLLECTOR}/24", self, "out", f"{ROUTER}/24")
         self.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
         self.map(33000)

@@ -59,7 +59,7 @@ class Charon:
         installed()
         self.place, self.folder = place, places.scratch("trapline-test-swan-")
         (self.folder / "conf").write_text(CHARON.format(plugins=PLUGINS, port=port, port_nat_t=port_nat_t, folder=self.folder, more=more))
-        self.environment = {"STRONGSWAN_CONF": str(self.folder / "conf"), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+        self.environment = {"STRONGSWAN_CONF": str(self.folder / "conf"), "SWANCTL_DIR": str(self.folder), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         self.begin()
 
     def begin(self):
@@ -82,6 +82,11 @@ class Charon:
     def load(self, connections, secrets):
         """Connections and secrets as nested dictionaries, in the form of swanctl.conf."""
         self.load_text("\n".join([*block("connections", connections), *block("secrets", secrets)]) + "\n")
+
+    def put(self, kind, name, octets):
+        """A file where swanctl looks for certificates (x509, x509ca), revocation lists (x509crl) and keys (private)."""
+        (self.folder / kind).mkdir(exist_ok=True)
+        (self.folder / kind / name).write_bytes(octets)
 
     def load_text(self, text):
         (self.folder / "swanctl.conf").write_text(text)

@@ -251,6 +251,7 @@ static void names_for_people(void **state)
 		{ " C = NL,O=A\\, B  ,CN=x\\ ", "C=NL, O=A\\, B, CN=x " },
 		{ "2.5.4.10=Shop", "O=Shop" },
 		{ "CN=caf\xc3\xa9", "CN=caf\xc3\xa9" },
+		{ "c=NL, e=a@b, commonName=x", "C=NL, emailAddress=a@b, CN=x" },
 		{ "", NULL },
 		{ "site1", NULL },
 		{ "=x", NULL },

@@ -285,6 +285,17 @@ static const struct {
 	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: a }, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ] }\n"
 	         "- { name: b, identity: { ip: 192.0.2.7 }, psk: sixteen octets it is, address: 10.99.1.2 }\n",
 	  "" },
+	// certificates, whose files `check` and `serve` read
+	{ TUNNEL
+	  "sites:\n- { name: a, identity: { dn: \"C=NL, CN=a\" }, ca-file: c, networks: [ 10.1.0.0/24 ] }\n"
+	  "- { name: b, identity: { dn: \"c=nl, CN=A\" }, ca-file: c, networks: [ 10.1.0.0/24 ] }\n"
+	  "- { name: d, identity: { dn: x }, ca-file: c, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ] }\n",
+	  "c.yaml:5:30: 'x' is no dn; write for example \"C=NL, O=Shop, CN=site1\"\n"
+	  "c.yaml:5:3: site 'd' has a tunnel and no identity; add for example identity: { fqdn: d }\n"
+	  "c.yaml:5:3: site 'd' has a shared key and a ca-file; leave one of them out\n"
+	  "c.yaml:3:1: sites 'a' and 'b' have the same identity; change one\n" },
+	{ "tunnel: { cert-file: x, listen: [ udp:0.0.0.0:2797 ] }\n",
+	  "c.yaml:1:11: cert-file and key-file go together: our certificate, and its private key\n" },
 	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: a }, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ],\n"
 	         "    lifetime: 10s, ike-lifetime: 9s }\n",
 	  "c.yaml:4:34: '9s': keys live for 10 seconds at least\n" },
@@ -302,7 +313,8 @@ static const struct {
 	  "c.yaml:3:1: sites 'a' and 'b' have the same identity; change one\n" },
 	{ TUNNEL
 	  "sites:\n- { name: a, identity: {}, psk: sixteen octets it is, address: 10.1.0.1, from: [ 10.0.0.0/8 ] }\n",
-	  "c.yaml:3:24: an identity is one of fqdn, email, ip, key-id; write for example identity: { fqdn: site1 }\n"
+	  "c.yaml:3:24: an identity is one of fqdn, email, ip, dn, key-id; write for example identity: { fqdn: site1 "
+	  "}\n"
 	  "c.yaml:3:80: 'from' is for a site without a tunnel; what comes by a tunnel is known by its keys\n"
 	  "c.yaml:3:3: site 'a' has a tunnel and no identity; add for example identity: { fqdn: a }\n" },
 	{ "sites:\n- { name: a, identity: { fqdn: x }, psk: sixteen octets it is, psk-file: f, networks: [ 10.1.0.0/24 "

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/credential.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/scoped.h"
+#include "cli/cli.h"
+#include "cli/secret.h"
+
+enum { FILES = 4, OUR_CERT = 0, OUR_KEY, CAS, LISTS };
+static const char *const options[FILES] = { "cert-file", "key-file", "ca-file", "crl-file" };
+
+static void files_done(struct text (*files)[FILES])
+{
+	for (int i = 0; i < FILES; i++)
+		secret_text_done(&(*files)[i]);
+}
+
+static int read_file(const struct args *a, const char *option, struct text *out)
+{
+	const char *path = args_value(a, option);
+	FILE *file = path ? fopen(path, "re") : NULL;
+	char part[4096];
+	size_t n = 0;
+	if (path && !file)
+		return args_failed(a, "--%s %s: %s", option, path, strerror(errno));
+	while (file && out->n <= CERT_FILE_MAX && (n = fread(part, 1, sizeof part, file)) > 0)
+		text_bytes(out, span_of(part, n));
+	explicit_bzero(part, sizeof part);
+	if (file)
+		fclose(file);
+	return CLI_DONE;
+}
+
+static struct span in(const struct text *t)
+{
+	return span_of(t->p, t->n);
+}
+
+static int read_own(const struct args *a, const struct crypto *crypto, const struct text *files,
+                    struct credential **own)
+{
+	enum st st = credential_new(crypto, in(&files[OUR_CERT]), in(&files[OUR_KEY]), own);
+	if (st == ST_CERT_SYNTAX)
+		return args_failed(a, "--cert-file %s: no certificate in PEM, or more than %d",
+		                   args_value(a, "cert-file"), CERT_CHAIN_MAX);
+	if (st == ST_CERT_KEY)
+		return args_failed(
+		        a,
+		        "--key-file %s: no private key in PEM, without a passphrase, of ECDSA (P-256, P-384), Ed25519 "
+		        "or RSA (2048 bits and more)",
+		        args_value(a, "key-file"));
+	if (st == ST_FORGED)
+		return args_failed(a, "--key-file %s is not the key of the first certificate in %s",
+		                   args_value(a, "key-file"), args_value(a, "cert-file"));
+	return st ? args_failed(a, "%s", st_text(st)) : CLI_DONE;
+}
+
+int credential_options(const struct args *a, const struct crypto *crypto, struct credential **own, struct trust **trust)
+{
+	struct text scoped(files_done) files[FILES] = { 0 };
+	int given = 0, code = CLI_DONE;
+	for (int i = 0; i < FILES && code == CLI_DONE; i++) {
+		given += args_value(a, options[i]) != NULL;
+		code = read_file(a, options[i], &files[i]);
+	}
+	if (code != CLI_DONE || !given)
+		return code;
+	if (!args_value(a, "cert-file") || !args_value(a, "key-file") || !args_value(a, "ca-file"))
+		return args_wrong(a, "certificates take --cert-file, --key-file and --ca-file together");
+	code = read_own(a, crypto, files, own);
+	if (code != CLI_DONE)
+		return code;
+	enum st st = trust_new(crypto, in(&files[CAS]), in(&files[LISTS]), trust);
+	if (st == ST_CERT_CRL)
+		return args_failed(a, "--crl-file %s: no revocation list, neither in PEM nor in DER",
+		                   args_value(a, "crl-file"));
+	return st ? args_failed(a, "--ca-file %s: no certificate of a CA in PEM, or more than %d",
+	                        args_value(a, "ca-file"), CERT_CAS_MAX)
+	          : CLI_DONE;
+}
