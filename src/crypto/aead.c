@@ -122,6 +122,11 @@ void aead_key_free(struct aead_engine *e, struct aead_key *k)
 	vault_give(&e->vault, (uint8_t *)k - kept, kept + sizeof *k);
 }
 
+size_t aead_key_size(const struct aead_engine *e, const struct aead_alg *alg)
+{
+	return e->backend->kept(alg) + sizeof(struct aead_key);
+}
+
 const struct aead_alg *aead_key_alg(const struct aead_key *k)
 {
 	return k->alg;

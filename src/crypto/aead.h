@@ -80,6 +80,8 @@ enum st aead_key_new(struct aead_engine *e, const struct aead_alg *alg, enum aea
                      struct aead_key **out);
 void aead_key_free(struct aead_engine *e, struct aead_key *k);
 const struct aead_alg *aead_key_alg(const struct aead_key *k);
+// Octets that an expanded key of the algorithm takes, for those who tell what a pair costs.
+size_t aead_key_size(const struct aead_engine *e, const struct aead_alg *alg);
 // Asks the cache for what a message of about `text` octets will need of a key, whose algorithm the caller knows: with many keys
 // they would be waited for, message by message.
 void aead_foresee(const struct aead_engine *e, const struct aead_key *k, const struct aead_alg *alg, size_t text);

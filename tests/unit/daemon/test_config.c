@@ -295,7 +295,7 @@ static const struct {
 	  "c.yaml:5:3: site 'd' has a shared key and a ca-file; leave one of them out\n"
 	  "c.yaml:3:1: sites 'a' and 'b' have the same identity; change one\n" },
 	{ "tunnel: { cert-file: x, listen: [ udp:0.0.0.0:2797 ] }\n",
-	  "c.yaml:1:11: cert-file and key-file go together: our certificate, and its private key\n" },
+	  "c.yaml:1:22: cert-file and key-file go together: our certificate, and its private key\n" },
 	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: a }, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ],\n"
 	         "    lifetime: 10s, ike-lifetime: 9s }\n",
 	  "c.yaml:4:34: '9s': keys live for 10 seconds at least\n" },
