@@ -305,7 +305,7 @@ static const struct {
 	  "one made "
 	  "by trapline site rotate\n"
 	  "c.yaml:3:3: site 'a' has a tunnel and no identity; add for example identity: { fqdn: a }\n"
-	  "c.yaml:4:3: site 'b' has a tunnel and no key; let trapline site rotate make one\n"
+	  "c.yaml:4:3: site 'b' has a tunnel and no key; let trapline site rotate make one, or name a ca-file\n"
 	  "c.yaml:4:3: site 'b' has a tunnel and no networks behind it; add for example networks: [ 10.99.1.0/24 ]\n" },
 	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: x }, psk: sixteen octets it is, address: 10.1.0.1 }\n"
 	         "- { name: b, identity: { fqdn: x }, psk: sixteen octets it is, address: \"fd00::1\" }\n",
