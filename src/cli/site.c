@@ -221,6 +221,12 @@ static int rotate(struct site_place *p)
 	struct local_file *l = NULL;
 	const struct config_ike *x = ike_of(p->config, p->name);
 	enum st st = local_file_open(p->dir, &l, &why);
+	if (st == ST_OK && x && x->by_certificate) {
+		local_file_close(l);
+		return args_failed(p->args,
+		                   "site '%s' shows a certificate, which its authority renews; it has no key of ours",
+		                   p->name);
+	}
 	if (st == ST_OK && (!x || !local_file_has(l, "sites", "name", p->name))) {
 		local_file_close(l);
 		return not_ours(p);

@@ -3,15 +3,35 @@
 // port has to be open (docs/SITES.md).
 #include "cli/site.h"
 
+#include <string.h>
+
+#include "crypto/dn.h"
 #include "ike/wire.h"
 
-static void add_ours(const struct site_text *t, struct text *out)
+static void add_ip(const struct config_octets *ip, struct text *out)
 {
+	struct addr a = { .ip = { [10] = 0xff, 0xff } };
+	char text[ADDR_TEXT];
+	if (ip->n <= sizeof a.ip)
+		memcpy(a.ip + sizeof a.ip - ip->n, ip->at, ip->n);
+	text_add(out, addr_ip_text(&a, text));
+}
+
+// Who we are, as strongSwan writes it, or with its kind in front, as `trapline join` does.
+static void add_ours(const struct site_text *t, bool kind, struct text *out)
+{
+	static const char *const kinds[] = { [ID_IPV4] = "ip:", [ID_FQDN] = "",  [ID_EMAIL] = "email:",
+		                             [ID_IPV6] = "ip:", [ID_DN] = "dn:", [ID_KEY_ID] = "key-id:" };
 	const struct config_identity *id = &t->config->identity;
-	if (id->type == ID_FQDN || id->type == ID_EMAIL || id->type == ID_KEY_ID)
-		text_bytes(out, span_of(id->data.at, id->data.n));
+	const char *quote = id->type == ID_DN ? "\"" : "";
+	text_printf(out, "%s%s", quote, kind && kinds[id->type] ? kinds[id->type] : "");
+	if (id->type == ID_DN)
+		(void)dn_text(span_of(id->data.at, id->data.n), out);
+	else if (id->type == ID_IPV4 || id->type == ID_IPV6)
+		add_ip(&id->data, out);
 	else
-		text_add(out, "%any");
+		text_bytes(out, span_of(id->data.at, id->data.n));
+	text_add(out, quote);
 }
 
 static unsigned port_of(const struct config *c)
@@ -57,7 +77,7 @@ void site_swanctl(const struct site_text *t, struct text *out)
 	            "      auth = psk\n"
 	            "      id = ",
 	            t->identity);
-	add_ours(t, out);
+	add_ours(t, false, out);
 	text_printf(out,
 	            "\n    }\n"
 	            "    children {\n"
@@ -91,7 +111,7 @@ void site_join(const struct site_text *t, struct text *out)
 	            "# or, at another Trapline, with the secret below in the file psk:\n# trapline join --collector "
 	            "%s:%u --identity %s --peer ",
 	            t->collector, port_of(t->config), t->identity);
-	add_ours(t, out);
+	add_ours(t, true, out);
 	text_add(out, " --psk-file psk --inner ");
 	add_inner(t->config, out);
 	if (t->networks)
