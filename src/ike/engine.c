@@ -42,13 +42,20 @@ static void send_clear(struct ike_turn *t, const struct ike_message *m, struct i
 	ike_send(t, t->path, wr_span(&w->w));
 }
 
+// What an address gets that has proven nothing.
+static bool affordable(const struct ike_message *m, size_t n)
+{
+	return n * IKE_AMPLIFY_DEN <= m->whole.n * IKE_AMPLIFY_NUM;
+}
+
 static void hint(struct ike_turn *t, const struct ike_message *m, enum ike_notify_type type)
 {
 	if (m->reply || !hint_allowed(t->ike, t->now))
 		return;
 	struct ike_writer w = ike_chain(t->ike);
-	if (type == N_INVALID_IKE_SPI && ike_has_tokens(t->ike)) {
-		uint8_t token[32];
+	uint8_t token[32];
+	size_t with_token = IKE_HEADER + 8 + 8 + sizeof token;
+	if (type == N_INVALID_IKE_SPI && ike_has_tokens(t->ike) && affordable(m, with_token)) {
 		ike_token(t->ike, m->spi_i, m->spi_r, token);
 		ike_put_notify(&w, N_QCD_TOKEN, span_of(token, sizeof token));
 	}
@@ -107,7 +114,7 @@ static void answer(struct ike_turn *t, enum st st)
 		struct ike_header h = { sa->spi_i, st == ST_OK ? sa->spi_r : 0, 0, IKE_SA_INIT, IKE_FLAG_RESPONSE };
 		ike_put_header(&t->reply, &h);
 		struct span whole = wr_span(&t->reply.w);
-		if (!t->proven && whole.n * IKE_AMPLIFY_DEN > t->m->whole.n * IKE_AMPLIFY_NUM) {
+		if (!t->proven && !affordable(t->m, whole.n)) {
 			send_cookie(t, t->m);
 			t->end = true;
 			return;
@@ -206,7 +213,10 @@ static enum st first_contact(struct ike_turn *t, struct ike_message *m)
 		return ST_IKE_AGAIN;
 	}
 	const struct ike_edge *e;
+	struct ike_nonce nonce; // a cookie is longer than a request without one may have for an answer
 	st = ike_edge_find(IKE_FRESH, m, &e);
+	if (st == ST_OK)
+		st = ike_nonce_take(m, &nonce);
 	if (st != ST_OK)
 		return st;
 	t->proven = ike_cookie_good(ike, t->now, m, t->path);

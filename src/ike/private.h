@@ -119,6 +119,7 @@ struct ike_sa {
 	uint64_t spi_i, spi_r;
 	struct ike_path path;
 	bool nat_here, nat_there, fragments, mobike, peer_childless, counted_half, counted_up;
+	uint16_t half_at;       // where it is counted as half-open: its address may change before it is not
 	uint8_t seen_there[20]; // what the peer last saw as our address: its NAT_DETECTION_DESTINATION_IP
 	bool has_seen;
 	struct ike_suite suite;

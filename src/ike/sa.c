@@ -168,7 +168,9 @@ void ike_count_half(struct ike *ike, struct ike_sa *sa, bool half)
 {
 	if (half == sa->counted_half)
 		return;
-	uint16_t *n = &ike->half_by_address[address_bucket(ike, &sa->path.remote)];
+	if (half)
+		sa->half_at = (uint16_t)address_bucket(ike, &sa->path.remote);
+	uint16_t *n = &ike->half_by_address[sa->half_at];
 	sa->counted_half = half;
 	*n = (uint16_t)(*n + (half ? 1 : -1));
 	ike->counters.half_open += half ? 1 : -1;
