@@ -14,14 +14,17 @@ static void mac(const uint8_t secret[32], const struct ike_message *m, const str
 static void turn_over(struct ike *ike, int64_t now)
 {
 	struct ike_cookies *c = &ike->cookies;
-	if (c->version && now - c->since < IKE_COOKIE_LIFE)
+	bool stale = !c->drawn || now - c->since >= 2 * IKE_COOKIE_LIFE; // nobody asked for as long as two would last
+	if (!stale && now - c->since < IKE_COOKIE_LIFE)
 		return;
-	uint8_t fresh[32];
+	uint8_t fresh[2][32];
 	if (random_bytes(ike->c.random, fresh, sizeof fresh) != ST_OK)
 		return;
-	memcpy(c->secret[1], c->version ? c->secret[0] : fresh, sizeof fresh);
-	memcpy(c->secret[0], fresh, sizeof fresh);
-	c->version = c->version == UINT8_MAX ? 1 : (uint8_t)(c->version + 1);
+	memcpy(c->secret[1], stale ? fresh[1] : c->secret[0], sizeof fresh[1]);
+	memcpy(c->secret[0], fresh[0], sizeof fresh[0]);
+	secret_wipe(fresh, sizeof fresh);
+	c->version++;
+	c->drawn = true;
 	c->since = now;
 }
 

@@ -163,6 +163,7 @@ struct ike_trust {
 struct ike_cookies {
 	uint8_t secret[2][32];
 	uint8_t version; // of secret[0]
+	bool drawn;
 	int64_t since;
 };
 
