@@ -46,8 +46,11 @@ static enum st named_pair(struct ike_turn *t, struct ike_child **old)
 		return ST_OK;
 	struct rd r = rd_of(n->spi);
 	uint32_t spi = rd_u32(&r);
-	if (n->protocol == PROTOCOL_ESP && rd_end(&r) == ST_OK)
+	bool whole = n->protocol == PROTOCOL_ESP && rd_end(&r) == ST_OK;
+	if (whole)
 		*old = ike_child_find_out(t->sa, spi);
+	if (!*old && whole)
+		t->error_spi = spi; // RFC 7296 3.10.1
 	if (!*old)
 		return ike_refuse(t, ST_IKE_CHILD, N_CHILD_SA_NOT_FOUND);
 	if ((*old)->deleting || (*old)->want_delete)
@@ -61,6 +64,16 @@ static size_t count(const struct ike_sa *sa)
 	for (const struct ike_child *c = sa->children; c; c = c->next)
 		n++;
 	return n;
+}
+
+// What takes over from a pair carries at least what that one carries, in the same mode (RFC 7296 2.9.2). In transport mode the
+// selectors are the ends' addresses, which a NAT may have changed.
+static enum st keeps(const struct ike_child *old, const struct ike_child_plan *p)
+{
+	if (old->transport != p->transport)
+		return ST_IKE_PROPOSAL;
+	bool all = ike_ts_within(&old->here, &p->here) && ike_ts_within(&old->there, &p->there);
+	return all || old->transport ? ST_OK : ST_IKE_TS;
 }
 
 static enum st refuse_plan(struct ike_turn *t, enum st st)
@@ -147,6 +160,8 @@ enum st ike_answer_child(struct ike_turn *t)
 	if (count(sa) >= IKE_CHILDREN_MAX)
 		return ike_refuse(t, ST_FULL, N_NO_ADDITIONAL_SAS);
 	st = ike_child_plan_of(t, false, ke.group, &p);
+	if (st == ST_OK && old)
+		st = keeps(old, &p);
 	return st == ST_OK ? answer_plan(t, old, &p, &ke, &ni) : refuse_plan(t, st);
 }
 
@@ -161,7 +176,8 @@ static bool ours_loses(struct ike_turn *t, const struct ike_nonce *nr)
 	return ike_low_less(&ours, &old->theirs_low);
 }
 
-static void settle_pairs(struct ike_turn *t, struct ike_child *fresh, bool loses)
+// less: the new one does not carry what the old one does, which goes on until it is asked again.
+static void settle_pairs(struct ike_turn *t, struct ike_child *fresh, bool loses, bool less)
 {
 	struct ike_child *old = t->done.child ? ike_child_find(t->ike, t->done.child) : NULL;
 	fresh->want_delete = loses;
@@ -170,7 +186,7 @@ static void settle_pairs(struct ike_turn *t, struct ike_child *fresh, bool loses
 	if (!loses)
 		old->want_delete = true;
 	old->theirs = 0;
-	old->soft = INT64_MAX;
+	old->soft = less ? ike_retry_at(t) : INT64_MAX;
 }
 
 enum st ike_take_child(struct ike_turn *t)
@@ -191,16 +207,17 @@ enum st ike_take_child(struct ike_turn *t)
 		st = ST_IKE_GROUP;
 	else if (group && dh_shared(t->done.dh, ke.public, shared) != ST_OK)
 		st = ST_IKE_KEY;
-	struct ike_child *c = NULL;
+	struct ike_child *c = NULL, *old = t->done.child ? ike_child_find(t->ike, t->done.child) : NULL;
+	bool less = st == ST_OK && old && keeps(old, &p) != ST_OK;
 	if (st == ST_OK) {
 		struct span secret = span_of(shared, group ? group->shared : 0);
-		p.quiet = ours_loses(t, &nr);
+		p.quiet = less || ours_loses(t, &nr);
 		c = ike_child_up(t, &p, t->done.spi, true, secret, &t->done.nonce, &nr, t->done.child);
 		st = c ? ST_OK : ST_NO_MEMORY;
 	}
 	secret_wipe(shared, sizeof shared);
 	if (c)
-		settle_pairs(t, c, p.quiet);
+		settle_pairs(t, c, p.quiet, less);
 	else
 		ike_spi_give(t, t->done.spi);
 	return st;

@@ -108,7 +108,10 @@ static void answer(struct ike_turn *t, enum st st)
 	struct ike_sa *sa = t->sa;
 	if (st != ST_OK) {
 		t->reply = ike_writer_of(t->ike->reply, sizeof t->ike->reply);
-		ike_put_notify(&t->reply, t->error, span_of(t->error_data, t->error_n));
+		if (t->error_spi)
+			ike_put_notify_spi(&t->reply, t->error, t->error_spi, (struct span){ 0 });
+		else
+			ike_put_notify(&t->reply, t->error, span_of(t->error_data, t->error_n));
 	}
 	if (t->m->exchange == IKE_SA_INIT) {
 		struct ike_header h = { sa->spi_i, st == ST_OK ? sa->spi_r : 0, 0, IKE_SA_INIT, IKE_FLAG_RESPONSE };

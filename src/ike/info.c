@@ -48,6 +48,17 @@ static void delete_pair(struct ike_turn *t, uint32_t spi)
 	ike_child_down(t, c, ST_IKE_DELETED);
 }
 
+// The side that keeps a site up asks for another pair when the last one went.
+static void want_pair(struct ike_turn *t, int64_t when)
+{
+	struct ike_sa *sa = t->sa;
+	const struct ike_site_state *s = ike_site_of(t->ike, sa);
+	if (!s || !s->c.initiate || s->c.childless || sa->children || sa->state != IKE_UP || t->end)
+		return;
+	sa->want |= 1u << TASK_CHILD_NEW;
+	sa->retry = when;
+}
+
 static enum st take_deletes(struct ike_turn *t)
 {
 	struct ike_delete first;
@@ -64,11 +75,8 @@ static enum st take_deletes(struct ike_turn *t)
 		for (size_t k = 0; k < d.n; k++)
 			delete_pair(t, d.spi[k]);
 	}
-	const struct ike_site_state *s = ike_site_of(t->ike, t->sa);
-	if (s && s->c.initiate && !t->sa->children && t->m->n_deletes && !t->end && !s->c.childless) {
-		t->sa->want |= 1u << TASK_CHILD_NEW;
-		t->sa->retry = t->now + IKE_SECOND;
-	}
+	if (t->m->n_deletes)
+		want_pair(t, t->now + IKE_SECOND);
 	return ST_OK;
 }
 
@@ -114,8 +122,10 @@ static void see_mapping(struct ike_turn *t)
 enum st ike_take_info(struct ike_turn *t)
 {
 	struct ike_child *c = t->done.child ? ike_child_find(t->ike, t->done.child) : NULL;
-	if (t->done.kind == TASK_CHILD_DELETE && c && c->sa == t->sa)
+	if (t->done.kind == TASK_CHILD_DELETE && c && c->sa == t->sa) {
 		ike_child_down(t, c, ST_IKE_DELETED);
+		want_pair(t, t->now);
+	}
 	if (t->done.kind == TASK_MOVE) {
 		const struct ike_notify *echo = ike_find_notify(t->m, N_COOKIE2);
 		if (!echo || !span_equal(echo->data, span_of(t->done.echo, sizeof t->done.echo)))

@@ -208,13 +208,19 @@ enum st ike_narrow(const struct ike_ts_list *mine, const struct ike_ts_list *the
 	return ST_OK;
 }
 
+static bool same_ts(const struct ike_ts *a, const struct ike_ts *b)
+{
+	return memcmp(a->first, b->first, 16) == 0 && memcmp(a->last, b->last, 16) == 0 &&
+	       a->port_first == b->port_first && a->port_last == b->port_last && a->protocol == b->protocol;
+}
+
 bool ike_ts_within(const struct ike_ts_list *inner, const struct ike_ts_list *outer)
 {
 	for (unsigned i = 0; i < inner->n; i++) {
 		bool found = false;
 		struct ike_ts t;
 		for (unsigned k = 0; k < outer->n && !found; k++)
-			found = both(&inner->at[i], &outer->at[k], &t) && memcmp(&t, &inner->at[i], sizeof t) == 0;
+			found = both(&inner->at[i], &outer->at[k], &t) && same_ts(&t, &inner->at[i]);
 		if (!found)
 			return false;
 	}

@@ -204,6 +204,7 @@ struct ike_turn {
 	uint16_t error; // a notification that refuses; 0: silence
 	uint8_t error_data[4];
 	uint8_t error_n;
+	uint32_t error_spi;   // of ESP, which it is about; 0: none
 	struct ike_task done; // what an answer is the answer to
 	bool proven;          // the address answered a cookie
 	bool end;             // a handler that succeeded wants the SA gone once it has answered

@@ -15,5 +15,6 @@ extern const struct rows rows_71, rows_72, rows_72_auth, rows_73, rows_limits, r
 // Both up, with one IKE SA and one pair each, and traffic goes through.
 void rows_up(struct world *w, struct setting *s, uint64_t seed);
 void rows_one_of_each(struct world *w);
+void rows_wait(struct world *w, int milliseconds);
 
 #endif
