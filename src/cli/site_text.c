@@ -52,10 +52,18 @@ static void add_inner(const struct config *c, struct text *out)
 	}
 }
 
+enum {
+	DPD = 30,
+	RETRANSMISSION = 165, // seconds: strongSwan's six sendings from 4 s on, each wait 1.8 times the one before
+};
+
 void site_swanctl(const struct site_text *t, struct text *out)
 {
 	text_printf(out,
 	            "# /etc/swanctl/conf.d/trapline.conf at site %s; then: swanctl --load-all\n"
+	            "# When the collector or this end was killed, the tunnel is back within %d s: dpd_delay, and %d s "
+	            "of strongSwan's\n"
+	            "# retransmissions (charon.retransmit_tries, _timeout and _base).\n"
 	            "connections {\n"
 	            "  trapline {\n"
 	            "    version = 2\n"
@@ -64,8 +72,8 @@ void site_swanctl(const struct site_text *t, struct text *out)
 	            "    local_port = 4500\n"
 	            "    proposals = aes256gcm16-prfsha256-curve25519\n"
 	            "    keyingtries = 0\n"
-	            "    dpd_delay = 30s\n",
-	            t->name, t->collector, port_of(t->config));
+	            "    dpd_delay = %ds\n",
+	            t->name, DPD + RETRANSMISSION, RETRANSMISSION, t->collector, port_of(t->config), DPD);
 	if (t->address)
 		text_printf(out, "    vips = 0.0.0.0\n");
 	text_printf(out,
@@ -108,7 +116,9 @@ void site_swanctl(const struct site_text *t, struct text *out)
 void site_join(const struct site_text *t, struct text *out)
 {
 	text_printf(out,
-	            "# or, at another Trapline, with the secret below in the file psk:\n# trapline join --collector "
+	            "# or, at another Trapline, with the secret below in the file psk (back within seconds when either "
+	            "end was killed):\n"
+	            "# trapline join --collector "
 	            "%s:%u --identity %s --peer ",
 	            t->collector, port_of(t->config), t->identity);
 	add_ours(t, true, out);
