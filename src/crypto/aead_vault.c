@@ -29,7 +29,7 @@ static bool vault_grow(struct vault *v)
 	if (size == VAULT_MORE)
 		(void)madvise(p, size, MADV_HUGEPAGE);
 	(void)madvise(p, size, MADV_DONTDUMP);
-	if (mlock(p, size) != 0)
+	if (!v->plain && mlock(p, size) != 0)
 		v->unlocked = true;
 	p->next = v->pages;
 	p->size = size;
@@ -78,5 +78,5 @@ void vault_done(struct vault *v)
 		munmap(v->pages, size);
 		v->pages = next;
 	}
-	*v = (struct vault){ 0 };
+	*v = (struct vault){ .plain = v->plain };
 }

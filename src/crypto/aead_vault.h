@@ -23,6 +23,7 @@ struct vault {
 	struct vault_pages *pages;
 	uint8_t *at, *end; // not yet cut
 	bool unlocked;     // at least once the pages could not be locked
+	bool plain;        // set at first by who keeps no secrets in it: its pages are not locked
 };
 
 // A zeroed block, aligned to VAULT_ALIGN, or NULL. An empty struct vault is ready.

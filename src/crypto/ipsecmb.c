@@ -162,8 +162,8 @@ static void fetch(const uint8_t *at, const uint8_t *end)
 static void foresee(const struct aead_key *key, const struct aead_alg *alg, size_t text)
 {
 	const uint8_t *head = (const uint8_t *)key, *from = aead_kept(key, kept(alg));
-	size_t rounds = (size_t)alg->key / 4 + 7; // and one
-	size_t powers = text / POWER + 3;         // of what is only authenticated, and of the lengths
+	size_t rounds = (size_t)alg->key / 4 + 7;       // and one
+	size_t powers = (text + POWER - 1) / POWER + 1; // and of the lengths
 	size_t needed = (rounds + powers) * POWER;
 	if (aead_kind(alg) != AEAD_GCM || needed > sizeof(struct gcm_kept)) {
 		fetch(from, head);

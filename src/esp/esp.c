@@ -2,11 +2,17 @@
 // The table of pairs and their lifetimes.
 #include "esp/esp.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "esp/private.h"
 
 enum { SLOT_BITS_FIRST = 6 };
+
+static_assert(sizeof(struct esp_in) <= ESP_CACHE_LINE, "what a packet in changes is one cache line");
+static_assert(offsetof(struct esp_pair, policy.soft) <= 2 * ESP_CACHE_LINE, "what both ways ask is the next");
+static_assert(offsetof(struct esp_pair, bits) == 4 * ESP_CACHE_LINE, "what a packet out changes is one");
 
 // Without extension numbers end at 2^32 - 1 (RFC 4303 3.3.3): another pair is wanted at three quarters of that.
 #define NUMBER_MAX_SHORT UINT32_MAX
@@ -32,6 +38,7 @@ enum st esp_new(struct aead_engine *e, struct random random, const struct esp_pl
 	esp->slot_bits = SLOT_BITS_FIRST;
 	esp->mix = mix | 1;
 	esp->deadline = INT64_MAX;
+	esp->vault.plain = true;
 	*out = esp;
 	return ST_OK;
 }
@@ -42,7 +49,7 @@ static void pair_free(struct esp *esp, struct esp_pair *p)
 	aead_key_free(esp->engine, p->out.key);
 	esp_window_done(&p->in.window);
 	selectors_free(p->selectors);
-	free(p);
+	vault_give(&esp->vault, p, sizeof *p);
 }
 
 void esp_free(struct esp *esp)
@@ -53,6 +60,7 @@ void esp_free(struct esp *esp)
 		if (esp->slots[i].spi)
 			pair_free(esp, esp->slots[i].pair);
 	free(esp->slots);
+	vault_done(&esp->vault);
 	secret_wipe(esp, sizeof *esp);
 	free(esp);
 }
@@ -67,11 +75,6 @@ size_t esp_pairs(const struct esp *esp)
 	return esp->pairs;
 }
 
-static size_t slot_wanted(const struct esp *esp, uint32_t spi)
-{
-	return (size_t)(spi * esp->mix >> (64 - esp->slot_bits));
-}
-
 static size_t slot_after(const struct esp *esp, size_t i)
 {
 	return (i + 1) & (((size_t)1 << esp->slot_bits) - 1);
@@ -80,7 +83,7 @@ static size_t slot_after(const struct esp *esp, size_t i)
 // Where the SPI is, or the empty slot where it would be.
 static size_t slot_of(const struct esp *esp, uint32_t spi)
 {
-	size_t i = slot_wanted(esp, spi);
+	size_t i = esp_slot_wanted(esp, spi);
 	while (esp->slots[i].spi && esp->slots[i].spi != spi)
 		i = slot_after(esp, i);
 	return i;
@@ -132,10 +135,9 @@ enum st esp_add_as(struct esp *esp, uint32_t spi, uint64_t owner, struct esp_pai
 		if (st != ST_OK)
 			return st;
 	}
-	struct esp_pair *p = aligned_alloc(_Alignof(struct esp_pair), sizeof *p);
+	struct esp_pair *p = vault_take(&esp->vault, sizeof *p);
 	if (!p)
 		return ST_NO_MEMORY;
-	*p = (struct esp_pair){ 0 };
 	p->spi = spi;
 	p->owner = owner;
 	esp->slots[slot_of(esp, spi)] = (struct esp_slot){ spi, p };
@@ -153,7 +155,7 @@ enum st esp_add(struct esp *esp, uint64_t owner, struct esp_pair **out)
 		if (st != ST_OK)
 			return st;
 		spi = (spi & ~low) | esp->place.worker;
-		if (spi < ESP_SPI_FIRST || esp_find(esp, spi))
+		if (spi < ESP_SPI_FIRST || esp->slots[esp_slot_wanted(esp, spi)].spi)
 			continue;
 		return esp_add_as(esp, spi, owner, out);
 	}
@@ -165,7 +167,7 @@ static void slot_clear(struct esp *esp, size_t gap)
 {
 	size_t mask = ((size_t)1 << esp->slot_bits) - 1;
 	for (size_t i = slot_after(esp, gap); esp->slots[i].spi; i = slot_after(esp, i)) {
-		size_t wanted = slot_wanted(esp, esp->slots[i].spi);
+		size_t wanted = esp_slot_wanted(esp, esp->slots[i].spi);
 		if (((i - wanted) & mask) < ((i - gap) & mask))
 			continue;
 		esp->slots[gap] = esp->slots[i];
@@ -194,6 +196,7 @@ enum st esp_set_policy(struct esp_pair *p, const struct esp_policy *policy, stru
 		return ST_BUSY;
 	selectors_free(p->selectors);
 	p->selectors = selectors;
+	p->brief = selectors_brief(selectors);
 	p->policy = *policy;
 	p->limited = has_limit(&policy->soft) || has_limit(&policy->hard);
 	return ST_OK;
@@ -304,11 +307,6 @@ size_t esp_keep(struct esp *esp, struct esp_packet **pk, size_t n)
 	}
 	memcpy(pk + kept, lost, losses * sizeof *lost);
 	return kept;
-}
-
-void esp_fetch_slot(const struct esp *esp, uint32_t spi)
-{
-	__builtin_prefetch(&esp->slots[slot_wanted(esp, spi)]);
 }
 
 static size_t aligned(const struct aead_alg *alg)

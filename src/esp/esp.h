@@ -40,7 +40,6 @@ struct esp_in {
 	const struct aead_alg *alg; // of the key, here so that one is known before the other is fetched
 	struct esp_window window;
 	uint64_t packets, bytes;
-	uint32_t forged; // in a row
 };
 
 struct esp_out {
@@ -52,18 +51,20 @@ struct esp_out {
 	uint32_t spi; // the peer's
 };
 
-// In the order of use, because with many pairs each cache line is waited for: a packet in needs the first two and one of the
-// window, a packet out the second and that of `out`.
+// In the order of use, because with many pairs each cache line is waited for: a packet in needs the first two (and
+// one of the window if it is late), a packet out the second and that of `out`.
 struct esp_pair {
 	_Alignas(ESP_CACHE_LINE) struct esp_in in;
 	_Alignas(ESP_CACHE_LINE) struct selectors *selectors; // owned
+	struct selectors_brief brief;                         // of them
 	uint64_t owner;                                       // whatever the caller knows it by: the site, the child SA
 	int64_t heard;                                        // when a packet last authenticated: life
-	int64_t since;                                        // when the keys came
-	uint32_t spi;                                         // ours
+	uint32_t forged;                                      // in a row
 	bool limited;                                         // the policy has a limit at all
 	bool soft_told, expired, expired_told;
 	struct esp_policy policy; // its limits are in the next line
+	int64_t since;            // when the keys came
+	uint32_t spi;             // ours
 	_Alignas(ESP_CACHE_LINE) struct esp_out out;
 	int64_t sent;
 	struct esp_window_bits bits; // of in.window, unless that is larger

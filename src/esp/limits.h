@@ -9,7 +9,7 @@ enum esp_limits {
 	ESP_SPI_FIRST = 256,     // RFC 4303 2.1: 1 to 255 are reserved, 0 is never sent
 	ESP_SAS_MAX = 1 << 16,   // pairs of one worker; full: ST_FULL
 	ESP_WORKER_BITS_MAX = 8, // low bits of an SPI that name the worker; 24 stay random
-	ESP_SPI_TRIES = 64,      // random SPIs drawn before a free one; with ESP_SAS_MAX taken each fails with 1 in 256
+	ESP_SPI_TRIES = 64,      // random SPIs drawn before one whose slot is free; each fails with 1 in 2 at most
 	ESP_WINDOW = 1024,       // replay window: what GRO, several queues and NAT reorder stays inside
 	ESP_WINDOW_MIN = 64,     // RFC 4303 3.4.3: 64 is preferred; a smaller wish is raised to it
 	ESP_WINDOW_MAX = 65536,  // 8 KB a pair; a greater wish is cut to it

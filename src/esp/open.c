@@ -20,7 +20,7 @@ static enum st locate_one(const struct esp *esp, struct esp_packet *pk)
 	uint32_t spi = esp_get32(head.p);
 	pk->number = esp_get32(head.p + 4);
 	if (!pk->pair)
-		pk->pair = esp_find(esp, spi);
+		pk->pair = esp_find_fast(esp, spi);
 	if (!pk->pair)
 		return spi && spi < ESP_SPI_FIRST ? ST_ESP_RESERVED : ST_ESP_SPI;
 	return ST_OK;
@@ -41,9 +41,9 @@ static void foresee(const struct esp *esp, const struct esp_packet *pk, const st
 	const struct esp_pair *p = pk->pair;
 	if (pk->st != ST_OK || p == before->pair || !p->in.key)
 		return;
-	__builtin_prefetch(esp_window_at(&p->in.window, (uint32_t)pk->number));
-	__builtin_prefetch(p->selectors);
-	aead_foresee(esp->engine, p->in.key, p->in.alg, pk->bytes.n);
+	esp_window_foresee(&p->in.window, (uint32_t)pk->number);
+	size_t around = ESP_HEAD + (size_t)p->in.alg->iv + p->in.alg->tag;
+	aead_foresee(esp->engine, p->in.key, p->in.alg, pk->bytes.n > around ? pk->bytes.n - around : 0);
 }
 
 // Lengths and window, before any work on the packet; fills *op.
@@ -75,7 +75,7 @@ static struct resync resync_keep(struct esp *esp, struct esp_packet **pk, size_t
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct esp_pair *p = pk[i]->pair;
-		uint32_t forged = p->in.forged;
+		uint32_t forged = p->forged;
 		if (p->policy.esn && forged && forged % ESP_RESYNC_EVERY == 0 && pk[i]->bytes.n <= sizeof esp->resync) {
 			memcpy(esp->resync, pk[i]->bytes.at, pk[i]->bytes.n);
 			return (struct resync){ i, pk[i]->bytes.n };
@@ -108,11 +108,11 @@ static void decrypt(struct esp *esp, int64_t now, struct esp_packet **pk, size_t
 		struct esp_pair *p = pk[i]->pair;
 		pk[i]->st = esp->ops[i].st;
 		if (pk[i]->st != ST_OK) {
-			p->in.forged++;
+			p->forged++;
 			continue;
 		}
 		pk[i]->st = esp_window_mark(&p->in.window, pk[i]->number, &pk[i]->newest);
-		p->in.forged = 0;
+		p->forged = 0;
 		p->in.packets++;
 		p->in.bytes += esp->ops[i].text;
 		p->heard = now;
@@ -150,8 +150,8 @@ static enum st take_tunnel(struct esp_packet *pk)
 		return st;
 	if (pk->ip.version != (pk->next_header == IP_IPV4 ? 4 : 6))
 		return ST_ESP_NEXT_HEADER;
-	st = selectors_in(pk->pair->selectors, &pk->ip);
-	if (st != ST_OK)
+	if (!selectors_surely_in(&pk->pair->brief, &pk->ip) &&
+	    (st = selectors_in(pk->pair->selectors, &pk->ip)) != ST_OK)
 		return st;
 	uint8_t tos = 0;
 	st = ecn_inner(pk->ip.tos, pk->outer_tos, &tos);

@@ -14,7 +14,7 @@ static enum st admit_one(const struct esp_packet *pk)
 static void foresee(const struct esp *esp, const struct esp_packet *pk)
 {
 	if (pk->pair->out.key)
-		aead_foresee(esp->engine, pk->pair->out.key, pk->pair->out.alg, pk->bytes.n);
+		aead_foresee(esp->engine, pk->pair->out.key, pk->pair->out.alg, pk->bytes.n + ESP_TRAILER);
 }
 
 // In tunnel mode the packet says itself what it is; its traffic class goes outside (RFC 6040).

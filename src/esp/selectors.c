@@ -18,17 +18,9 @@ struct range {
 	bool v4;
 };
 
-// The same for IPv4 and every protocol and port, which is nearly always all there is.
-struct range4 {
-	uint32_t first, last;
-};
-
-// A cache line holds all that is looked at where `plain`.
 struct selectors {
 	uint16_t here, there;
 	bool ports;
-	bool plain; // one range on each side, and here4 and there4 say all of it
-	struct range4 here4, there4;
 	struct range at[]; // first those of here
 };
 
@@ -71,27 +63,14 @@ static enum st range_add(struct selectors *set, size_t i, const struct selector 
 	return ST_OK;
 }
 
-static bool is_plain(const struct range *r)
-{
-	return r->v4 && r->protocol == 0 && r->port_first == 0 && r->port_last == 65535;
-}
-
-static struct range4 range4_of(const struct range *r)
-{
-	return (struct range4){ (uint32_t)r->first.low, (uint32_t)r->last.low };
-}
-
 enum st selectors_new(const struct selector *here, size_t n_here, const struct selector *there, size_t n_there,
                       struct selectors **out)
 {
 	if (n_here > ESP_SELECTORS_MAX || n_there > ESP_SELECTORS_MAX - n_here)
 		return ST_FULL;
-	size_t size = sizeof(struct selectors) + (n_here + n_there) * sizeof(struct range);
-	struct selectors *s =
-	        aligned_alloc(ESP_CACHE_LINE, (size + ESP_CACHE_LINE - 1) & ~(size_t)(ESP_CACHE_LINE - 1));
+	struct selectors *s = calloc(1, sizeof *s + (n_here + n_there) * sizeof *s->at);
 	if (!s)
 		return ST_NO_MEMORY;
-	memset(s, 0, size);
 	s->here = (uint16_t)n_here;
 	s->there = (uint16_t)n_there;
 	enum st st = ST_OK;
@@ -100,11 +79,6 @@ enum st selectors_new(const struct selector *here, size_t n_here, const struct s
 	if (st != ST_OK) {
 		selectors_free(s);
 		return st;
-	}
-	s->plain = n_here == 1 && n_there == 1 && is_plain(&s->at[0]) && is_plain(&s->at[1]);
-	if (s->plain) {
-		s->here4 = range4_of(&s->at[0]);
-		s->there4 = range4_of(&s->at[1]);
 	}
 	*out = s;
 	return ST_OK;
@@ -160,21 +134,45 @@ static bool list_allows_port(const struct range *at, size_t n, const struct ip_v
 	return false;
 }
 
-static bool within4(struct range4 r, const struct addr *a)
-{
-	uint32_t ip;
-	memcpy(&ip, a->ip + 12, 4);
-	ip = be32toh(ip);
-	return r.first <= ip && ip <= r.last;
-}
-
 static enum st allowed(const struct selectors *s, const struct ip_view *v, const struct addr *here,
                        const struct addr *there)
 {
-	bool ok = s->plain && v->version == 4
-	                  ? within4(s->here4, here) && within4(s->there4, there)
-	                  : list_allows(s->at, s->here, v, here) && list_allows(s->at + s->here, s->there, v, there);
+	bool ok = list_allows(s->at, s->here, v, here) && list_allows(s->at + s->here, s->there, v, there);
 	return ok ? ST_OK : ST_ESP_SELECTOR;
+}
+
+static bool brief_of(const struct range *at, size_t n, uint32_t *first, uint32_t *last)
+{
+	for (size_t i = 0; i < n; i++)
+		if (at[i].v4 && at[i].protocol == 0 && at[i].port_first == 0 && at[i].port_last == 65535) {
+			*first = (uint32_t)at[i].first.low;
+			*last = (uint32_t)at[i].last.low;
+			return true;
+		}
+	return false;
+}
+
+struct selectors_brief selectors_brief(const struct selectors *s)
+{
+	static const struct selectors_brief nothing = { .here_first = 1 };
+	struct selectors_brief b;
+	bool both = s && brief_of(s->at, s->here, &b.here_first, &b.here_last) &&
+	            brief_of(s->at + s->here, s->there, &b.there_first, &b.there_last);
+	return both ? b : nothing;
+}
+
+static uint32_t ip4_of(const struct addr *a)
+{
+	uint32_t ip;
+	memcpy(&ip, a->ip + 12, 4);
+	return be32toh(ip);
+}
+
+bool selectors_surely_in(const struct selectors_brief *b, const struct ip_view *v)
+{
+	uint32_t here = ip4_of(&v->to), there = ip4_of(&v->from);
+	return v->version == 4 && b->here_first <= here && here <= b->here_last && b->there_first <= there &&
+	       there <= b->there_last;
 }
 
 enum st selectors_in(const struct selectors *s, const struct ip_view *v)

@@ -27,6 +27,16 @@ void selectors_free(struct selectors *s);
 // Every address of a prefix, any protocol and port.
 struct selector selector_of(const struct prefix *p);
 
+// What of them can be held beside other things in a cache line: one IPv4 range of each side whose every protocol and port is allowed,
+// which is mostly all there is. None: a range that holds nothing.
+struct selectors_brief {
+	uint32_t here_first, here_last, there_first, there_last;
+};
+
+struct selectors_brief selectors_brief(const struct selectors *s); // NULL: nothing
+// true: selectors_in would say ST_OK. false: ask it.
+bool selectors_surely_in(const struct selectors_brief *b, const struct ip_view *v);
+
 // A packet that came (from there) or goes (from here). Of a fragment only addresses and protocol are looked at: where
 // selectors_want_ports, put it together and ask again. ST_OK, ST_ESP_SELECTOR.
 enum st selectors_in(const struct selectors *s, const struct ip_view *v);

@@ -21,7 +21,7 @@ enum st esp_window_init(struct esp_window *r, uint32_t size, struct esp_window_b
 	if (!bits)
 		return ST_NO_MEMORY;
 	memset(bits, 0, n / 8);
-	*r = (struct esp_window){ 0, bits, n, lent };
+	*r = (struct esp_window){ .bits = bits, .size = n, .lent = lent };
 	return ST_OK;
 }
 
@@ -32,9 +32,9 @@ void esp_window_done(struct esp_window *r)
 	*r = (struct esp_window){ 0 };
 }
 
-static uint64_t *word_of(const struct esp_window *r, uint64_t number)
+static uint64_t *old_word(const struct esp_window *r, uint64_t block)
 {
-	return &r->bits[(number & (r->size - 1)) / WORD];
+	return &r->bits[block & (r->size / WORD - 1)];
 }
 
 static uint64_t bit_of(uint64_t number)
@@ -50,27 +50,18 @@ enum st esp_window_check(const struct esp_window *r, uint64_t number)
 		return ST_ESP_ZERO;
 	if (r->top - number >= r->size)
 		return ST_ESP_OLD;
-	return *word_of(r, number) & bit_of(number) ? ST_ESP_REPLAY : ST_OK;
+	uint64_t word = number / WORD == r->top / WORD ? r->word : *old_word(r, number / WORD);
+	return word & bit_of(number) ? ST_ESP_REPLAY : ST_OK;
 }
 
-// Moves the window up to `number`: the bits of what comes into it are those of what falls out.
-static void esp_window_move(struct esp_window *r, uint64_t number)
+// Goes on to a later block; those between had none. What was kept in their places is too old by then.
+static void move(struct esp_window *r, uint64_t block)
 {
-	uint64_t steps = number - r->top;
-	if (steps >= r->size) {
-		memset(r->bits, 0, r->size / 8);
-	} else {
-		for (uint64_t n = r->top + 1; steps; steps--, n++) {
-			if (n % WORD == 0 && steps >= WORD) {
-				*word_of(r, n) = 0;
-				n += WORD - 1;
-				steps -= WORD - 1;
-			} else {
-				*word_of(r, n) &= ~bit_of(n);
-			}
-		}
-	}
-	r->top = number;
+	uint64_t from = r->top / WORD, blocks = r->size / WORD;
+	*old_word(r, from) = r->word;
+	for (uint64_t b = from + 1; b < block && b <= from + blocks; b++)
+		*old_word(r, b) = 0;
+	r->word = 0;
 }
 
 enum st esp_window_mark(struct esp_window *r, uint64_t number, bool *newest)
@@ -78,12 +69,17 @@ enum st esp_window_mark(struct esp_window *r, uint64_t number, bool *newest)
 	enum st st = esp_window_check(r, number);
 	if (st != ST_OK)
 		return st;
+	uint64_t block = number / WORD;
 	*newest = number > r->top;
-	if (number - r->top == 1) // nearly always: the one bit that would be cleared is the one set below
+	if (*newest) {
+		if (block != r->top / WORD)
+			move(r, block);
 		r->top = number;
-	else if (*newest)
-		esp_window_move(r, number);
-	*word_of(r, number) |= bit_of(number);
+	}
+	if (block == r->top / WORD)
+		r->word |= bit_of(number);
+	else
+		*old_word(r, block) |= bit_of(number);
 	return ST_OK;
 }
 

@@ -13,9 +13,11 @@
 #include "base/span.h"
 #include "esp/limits.h"
 
+// The newest block of 64 numbers is kept apart, so that packets in their order need nothing but the struct itself.
 struct esp_window {
 	uint64_t top;   // the greatest number marked; 0: none yet
-	uint64_t *bits; // number n is bit n % size
+	uint64_t word;  // bit n % 64 for the numbers of top's block
+	uint64_t *bits; // of the blocks before: block b is word b % (size / 64)
 	uint32_t size;  // numbers, a power of two
 	bool lent;      // the bits are the caller's
 };
@@ -35,10 +37,11 @@ enum st esp_window_check(const struct esp_window *r, uint64_t number);
 // The same verdicts; at ST_OK the number is marked. *newest: it was greater than any marked before.
 enum st esp_window_mark(struct esp_window *r, uint64_t number, bool *newest);
 
-// Where the bit of a number stands, whose low word is enough to know it: for who asks the cache for it.
-static inline const void *esp_window_at(const struct esp_window *r, uint32_t low)
+// Asks the cache for the bit of a number, if it is one of those before, by its low word.
+static inline void esp_window_foresee(const struct esp_window *r, uint32_t low)
 {
-	return &r->bits[(low & (r->size - 1)) / 64];
+	if ((uint32_t)r->top - low < r->size)
+		__builtin_prefetch(&r->bits[(low & (r->size - 1)) / 64]);
 }
 
 // The 64-bit number that `low` most likely stands for: the one within the window or the next 2^32 - size after it.
