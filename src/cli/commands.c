@@ -232,6 +232,8 @@ static const struct cli_option join_options[] = {
 	{ "inner", 0, "PREFIX", NULL, "the collector's inner address (repeatable)" },
 	{ "tun", 0, "DEVICE", NULL,
 	  "a TUN device for these networks; without one pings of our inner address are answered" },
+	{ "relay", 0, "ADDR:PORT", NULL,
+	  "without a TUN device: what devices send here goes to that port of the collector (repeatable)" },
 	{ "listen", 0, "ADDR:PORT", NULL, "our UDP port (default: any)" },
 	KEEPALIVE,
 	{ "lifetime", 0, "SPAN", NULL, "of a key of the traffic: 90s, 15m, 1h, 2d (1h); new ones are made before" },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `trapline join`: a site's end, which calls the collector by IKEv2 and stays connected.
 #include <errno.h>
+#include <inttypes.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,8 @@ struct join {
 	struct tun tun;
 	struct addr inner;
 	size_t inner_count;
+	struct addr relay[RELAY_LISTENERS], collector[IKE_TS_MAX]; // the collector's addresses inside
+	size_t relay_count, collector_count;
 	struct end *end;
 };
 
@@ -69,6 +72,34 @@ static int take_networks(const struct join *j, const char *option, struct ike_ts
 		out->at[out->n++] = ike_ts_of(&p);
 	}
 	return CLI_DONE;
+}
+
+// What devices send to us has to be said to an address.
+static int take_collector_inside(struct join *j)
+{
+	size_t at = 0;
+	for (const char *text; (text = args_next(j->args, "inner", &at));) {
+		struct prefix p;
+		if (prefix_parse(text, &p) != ST_OK || p.bits != 128 || j->collector_count == IKE_TS_MAX)
+			return args_wrong(
+			        j->args, "--inner %s: --relay wants the collector's address itself, as in 10.99.2.1/32",
+			        text);
+		memcpy(j->collector[j->collector_count++].ip, p.ip, sizeof p.ip);
+	}
+	return CLI_DONE;
+}
+
+static int take_relay(struct join *j)
+{
+	size_t at = 0;
+	for (const char *text; (text = args_next(j->args, "relay", &at));)
+		if (j->relay_count == RELAY_LISTENERS || addr_parse(text, &j->relay[j->relay_count++]) != ST_OK)
+			return args_wrong(j->args,
+			                  "--relay %s: write an address and a port such as 0.0.0.0:2697, %d at most",
+			                  text, RELAY_LISTENERS);
+	if (j->relay_count && args_has(j->args, "tun"))
+		return args_wrong(j->args, "--relay is for where there is no TUN device; keep one of both");
+	return j->relay_count ? take_collector_inside(j) : CLI_DONE;
 }
 
 static int take_life(const struct join *j, const char *option, int64_t *out)
@@ -136,6 +167,8 @@ static int take_options(struct join *j)
 		j->site.ask_address = true;
 	}
 	if (code == CLI_DONE)
+		code = take_relay(j);
+	if (code == CLI_DONE)
 		code = take_life(j, "lifetime", &j->site.child_life);
 	if (code == CLI_DONE)
 		code = take_life(j, "ike-lifetime", &j->site.ike_life);
@@ -164,7 +197,11 @@ static int open_end(struct join *j)
 		                .tell = tell,
 		                .arg = j,
 		                .inner = &j->inner,
-		                .inner_count = j->inner_count };
+		                .inner_count = j->inner_count,
+		                .relay = j->relay,
+		                .relay_count = j->relay_count,
+		                .collector = j->collector,
+		                .collector_count = j->collector_count };
 	char text[ADDR_TEXT];
 	unsigned long keepalive = 0;
 	enum st st = name ? tun_open(name, true, &j->tun) : ST_OK;
@@ -182,9 +219,24 @@ static int open_end(struct join *j)
 	if (listen && addr_parse(listen, &c.listen) != ST_OK)
 		return args_wrong(j->args, "--listen %s: write for example 0.0.0.0:4500", listen);
 	st = end_new(&c, &j->end);
-	return st ? args_failed(j->args, "%s: %s", addr_text(&c.listen, text),
-	                        st == ST_SYSTEM ? strerror(errno) : st_text(st))
-	          : CLI_DONE;
+	if (st)
+		return args_failed(j->args, "%s%s: %s", addr_text(&c.listen, text),
+		                   j->relay_count ? ", or a port of --relay" : "",
+		                   st == ST_SYSTEM ? strerror(errno) : st_text(st));
+	for (size_t i = 0; i < j->relay_count; i++)
+		fprintf(stderr, "relaying what comes to udp:%s\n", addr_text(&j->relay[i], text));
+	return CLI_DONE;
+}
+
+static void tell_relayed(const struct join *j)
+{
+	const struct relay_counters n = end_relayed(j->end);
+	if (j->relay_count)
+		fprintf(stderr,
+		        "relayed %" PRIu64 " of %" PRIu64 " messages (%" PRIu64
+		        " came while the tunnel was down), %" PRIu64 " answers; %" PRIu64
+		        " packets nobody had asked for\n",
+		        n.relayed, n.heard, n.down, n.answered, n.strange);
 }
 
 int cmd_join(const struct args *a)
@@ -197,6 +249,8 @@ int cmd_join(const struct args *a)
 		code = open_end(&j);
 	if (code == CLI_DONE)
 		code = run_loop(a, end_loop(j.end));
+	if (j.end)
+		tell_relayed(&j);
 	end_free(j.end);
 	tun_close(&j.tun);
 	secret_text_done(&j.psk);

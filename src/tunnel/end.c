@@ -38,6 +38,7 @@ struct end {
 	enum st why; // it stopped by itself
 	struct aead_engine *engine;
 	struct plane *plane;
+	struct relay *relay; // NULL: none
 	struct offload_join join;
 	struct packet *queue[PLANE_BATCH];
 	struct packet packets[PLANE_BATCH];
@@ -185,6 +186,8 @@ static void site_up(struct end *e, const struct ike_effect *x)
 		memcpy(e->given.ip + 12, x->address, sizeof x->address);
 		if (e->tun.fd < 0)
 			(void)plane_set_inner(e->plane, &e->given, 1);
+		if (e->relay)
+			relay_set_inner(e->relay, &e->given);
 	}
 	if (e->c.tell)
 		e->c.tell(e->c.arg, true, given ? x->address : NULL, ST_OK);
@@ -321,11 +324,36 @@ static enum st use_ike(struct end *e)
 	return st ? st : ike_add_site(e->ike, e->c.site, &e->ike_site);
 }
 
+// With what was opened of a tunnel nobody knew what to do before there is a relay.
+static size_t to_relay(void *arg, const struct plane_packet *p, size_t n)
+{
+	const struct end *e = arg;
+	return e->relay ? relay_forward(e->relay, p, n) : 0;
+}
+
+static enum st open_relay(struct end *e)
+{
+	struct relay_config c = { .loop = e->loop,
+		                  .batch = e->batch,
+		                  .plane = e->plane,
+		                  .site = SITE,
+		                  .listen = e->c.relay,
+		                  .listen_count = e->c.relay_count,
+		                  .collector = e->c.collector,
+		                  .collector_count = e->c.collector_count };
+	if (e->c.inner_count)
+		c.inner = e->c.inner[0];
+	enum st st = random_bytes(random_system(), &c.key, sizeof c.key);
+	return st == ST_OK ? relay_new(&c, &e->relay) : st;
+}
+
 static enum st open_plane(struct end *e)
 {
 	const struct plane_hooks hooks = { .arg = e,
 		                           .send = send_out,
-		                           .forward = e->tun.fd >= 0 ? forward : NULL,
+		                           .forward = e->tun.fd >= 0     ? forward
+		                                      : e->c.relay_count ? to_relay
+		                                                         : NULL,
 		                           .tell = e->c.site ? keep_told : NULL };
 	const struct plane_site site = { .name = "peer",
 		                         .ike = e->c.site,
@@ -364,6 +392,8 @@ static enum st open_all(struct end *e)
 		st = loop_add(e->loop, e->socket.fd, EPOLLIN, udp_ready, e);
 	if (st == ST_OK && e->tun.fd >= 0)
 		st = loop_add(e->loop, e->tun.fd, EPOLLIN, tun_ready, e);
+	if (st == ST_OK && e->c.relay_count)
+		st = open_relay(e);
 	return st;
 }
 
@@ -398,6 +428,7 @@ void end_free(struct end *e)
 		return;
 	for (unsigned i = 0; i < e->told_count; i++)
 		free(e->told[i].bytes);
+	relay_free(e->relay);
 	ike_free(e->ike);
 	plane_free(e->plane);
 	aead_engine_free(e->engine);
@@ -423,6 +454,11 @@ enum st end_why(const struct end *e)
 const struct plane_counters *end_counters(struct end *e)
 {
 	return plane_counters(e->plane);
+}
+
+struct relay_counters end_relayed(const struct end *e)
+{
+	return e->relay ? relay_count(e->relay) : (struct relay_counters){ 0 };
 }
 
 const struct addr *end_local(const struct end *e)

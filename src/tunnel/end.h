@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One end of a tunnel in one thread: a socket, a data plane, and a TUN device or nothing (then it answers pings of its inner
-// addresses). Its keys are by hand (`trapline tunnel --lab`), or IKE's, which it calls the other end by (`trapline join`).
+// One end of a tunnel in one thread: a socket, a data plane, and a TUN device, or a relay (relay.h), or nothing (then it answers pings of its
+// inner addresses). Its keys are by hand (`trapline tunnel --lab`), or IKE's, which it calls the other end by (`trapline join`).
 #ifndef TUNNEL_END_H
 #define TUNNEL_END_H
 
@@ -8,6 +8,7 @@
 #include "io/loop.h"
 #include "io/tun.h"
 #include "tunnel/lab_keys.h"
+#include "tunnel/relay.h"
 
 struct end;
 
@@ -25,6 +26,10 @@ struct end_config {
 	unsigned keepalive;       // seconds of silence before one, behind a NAT; 0: ENCAP_KEEPALIVE_SECONDS
 	const struct addr *inner; // answered where there is no TUN device
 	size_t inner_count;
+	const struct addr *relay; // where devices are listened to; not with a TUN device
+	size_t relay_count;
+	const struct addr *collector; // inside, for the relay
+	size_t collector_count;
 };
 
 // ST_IN_USE, ST_DENIED, ST_SYSTEM with errno (the socket); ST_NO_MEMORY. The caller owns *out: end_free, which wipes every key.
@@ -34,6 +39,7 @@ struct loop *end_loop(struct end *e);
 // Why it stopped its loop by itself: no number could be reserved, ST_FULL or ST_IO. ST_OK: it did not.
 enum st end_why(const struct end *e);
 const struct plane_counters *end_counters(struct end *e);
+struct relay_counters end_relayed(const struct end *e); // zeros without a relay
 // Where it listens.
 const struct addr *end_local(const struct end *e);
 

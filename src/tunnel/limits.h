@@ -14,6 +14,8 @@ enum plane_limits {
 	PLANE_QUEUE = 256 << 10, // octets of packets that wait to be sealed; full: sealed and sent at once
 	PLANE_HEARD_SECONDS = 1, // the key owner is told so often at most that a pair is heard
 	PLANE_TICK_SECONDS = 1,  // keepalives and old fragments are looked for so often
+	RELAY_LISTENERS = 8,     // ports of a relay; more: refused
+	RELAY_PORT = 49152,   // ours inside, from here on: one for each flow whose device's address may not stand there
 	PLANE_SOFT_GIB = 768, // octets under one pair before a rekey is asked for, and at which it ends: far below what
 	PLANE_HARD_GIB = 1024, // AES-GCM bears, and of AES-CBC 2^36 blocks (RFC 4303 does not say)
 };
