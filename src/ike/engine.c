@@ -227,8 +227,8 @@ static enum st first_contact(struct ike_turn *t, struct ike_message *m)
 		send_cookie(t, m);
 		return ST_IKE_COOKIE;
 	}
-	if (ike->counters.half_open >= ike->c.half_open)
-		return ST_IKE_FULL;
+	if (ike->counters.half_open + ike_half_at(ike, &t->path->remote) >= ike->c.half_open)
+		return ST_IKE_FULL; // as many as there is room left are one address's share, so it never has all
 	t->sa = ike_sa_new(ike, false, IKE_NO_SITE, t->now, 0);
 	struct ike_start *start = t->sa ? calloc(1, sizeof *start) : NULL;
 	if (!start) {
@@ -329,6 +329,13 @@ static enum st with_sa(struct ike_turn *t, struct ike_message *m)
 	return st;
 }
 
+// Somebody who saw the SPIs of a living SA go by could ask for the token that ends it (RFC 6290 4.5), under flags by which it
+// is not found.
+static bool names_living(const struct ike *ike, const struct ike_message *m)
+{
+	return ike_sa_find(ike, m->spi_i) || ike_sa_find(ike, m->spi_r);
+}
+
 static enum st input(struct ike_turn *t, struct span datagram)
 {
 	struct ike_message m;
@@ -344,7 +351,7 @@ static enum st input(struct ike_turn *t, struct span datagram)
 	bool init = m.exchange == IKE_SA_INIT;
 	if (!sa || sa->initiator == m.from_initiator ||
 	    (!init && (sa->spi_i != m.spi_i || (sa->spi_r && sa->spi_r != m.spi_r)))) {
-		if (!init)
+		if (!init && !names_living(t->ike, &m))
 			hint(t, &m, N_INVALID_IKE_SPI);
 		return ST_IKE_SPI;
 	}

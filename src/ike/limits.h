@@ -25,6 +25,7 @@ enum {
 	IKE_DATAGRAM = 1232,     // octets of IKE in one datagram: with all headers below IPv6's 1,280
 	IKE_FRAGMENT_MIN = 512,  // a shorter limit is not taken
 	IKE_CHILDREN_MAX = 16,   // pairs of one IKE SA, those being replaced counted in
+	IKE_SITE_SAS = 8,        // IKE SAs of a site, replaced ones too; a new one ends the oldest, a rekey has to wait
 	IKE_TRIES = 6,           // sendings of one request: 1, 2, 4, 8, 16, 32 s
 	IKE_INIT_ROUNDS = 6,     // COOKIE and INVALID_KE together, RFC 7296 2.6.1
 	IKE_HALF_OPEN = 2000,    // unproven peers at once

@@ -114,7 +114,7 @@ enum st ike_answer_rekey(struct ike_turn *t)
 	struct ike_nonce ni, nr;
 	uint8_t shared[DH_SHARED_MAX];
 	ike_rekey_claim(t);
-	if (busy_with_pairs(sa))
+	if (busy_with_pairs(sa) || t->ike->sites[sa->site].up >= IKE_SITE_SAS)
 		return ike_refuse(t, ST_IKE_LATER, N_TEMPORARY_FAILURE);
 	enum st st = choose(t, &suite, &ke, &ni);
 	if (st != ST_OK)

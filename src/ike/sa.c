@@ -157,10 +157,11 @@ void ike_task_done(struct ike_sa *sa)
 	ike_task_free(&sa->task);
 }
 
+// Of IPv6 the first half: whoever has one address of a /64 has all of them.
 static size_t address_bucket(const struct ike *ike, const struct addr *a)
 {
 	struct hash h = hash_begin(&ike->hash);
-	hash_add(&h, span_of(a->ip, sizeof a->ip));
+	hash_add(&h, span_of(a->ip, addr_is_v4(a) ? sizeof a->ip : sizeof a->ip / 2));
 	return hash_end(&h) % IKE_ADDRESS_BUCKETS;
 }
 
@@ -251,6 +252,19 @@ int64_t ike_retry_at(const struct ike_turn *t)
 	return t->now + IKE_RETRY + IKE_RETRY * r / UINT16_MAX;
 }
 
+// A site that comes again and again without saying that it lost what it had (INITIAL_CONTACT): the one that was silent for
+// longest goes.
+static void end_oldest(struct ike_turn *t)
+{
+	struct ike_turn other = *t;
+	other.sa = NULL;
+	for (struct ike_sa *sa = t->ike->sites[t->sa->site].sas; sa; sa = sa->next_of_site)
+		if (sa != t->sa && sa->counted_up && (!other.sa || sa->heard <= other.sa->heard))
+			other.sa = sa;
+	if (other.sa)
+		ike_sa_end(&other);
+}
+
 // Authenticated: what was needed for that goes, and the site is up.
 void ike_sa_up(struct ike_turn *t, bool again)
 {
@@ -270,7 +284,9 @@ void ike_sa_up(struct ike_turn *t, bool again)
 	sa->counted_up = true;
 	s->failures = 0;
 	ike_heap_set(&t->ike->waiting, &s->timer, INT64_MAX);
-	if (s->up++ == 0 && !again) {
+	if (s->up++ >= IKE_SITE_SAS && !again)
+		end_oldest(t);
+	if (s->up == 1 && !again) {
 		struct ike_effect e = { .kind = IKE_SITE_UP, .site = sa->site, .path = sa->path };
 		memcpy(e.address, sa->address, sizeof e.address);
 		ike_tell(t, e);
