@@ -16,22 +16,27 @@ static const char *const names[DUE_KINDS] = {
 
 // The deadlines themselves; 0: none.
 
-static int64_t of_site(const struct site *s)
+// When a habit is broken; 0: it is none. Who could not be heard until `back` has its whole time from there on.
+static int64_t until_of(const struct fold *f, const struct habit_row *h, int64_t back)
 {
-	return s->row.silent ? 0 : habit_until(&s->row.habit);
+	int64_t until = habit_until(h), since = back > f->row.started ? back : f->row.started;
+	return until && since > h->last ? since + (until - h->last) : until;
 }
 
-static int64_t of_device(const struct device *d)
+static int64_t of_site(const struct fold *f, const struct site *s)
 {
-	int64_t until = habit_until(&d->row.habit);
+	return s->row.silent ? 0 : until_of(f, &s->row.habit, 0);
+}
+
+static int64_t of_device(const struct fold *f, const struct device *d)
+{
+	// While the whole site was silent nothing could be heard of it.
+	int64_t until = until_of(f, &d->row.habit, d->site ? d->site->row.back : 0), last = d->row.habit.last;
 	if (until == 0 || d->row.merged || d->row.silent || (d->site && d->site->row.silent))
 		return 0;
-	// While the whole site was silent nothing could be heard of it.
-	int64_t wait = until - d->row.habit.last, again = d->site && d->site->row.back ? d->site->row.back + wait : 0;
-	until = until > again ? until : again;
 	// Where nobody at the site spoke since, the site may be missed in a moment, and its devices are not one by one then.
-	int64_t site = d->site && d->site->row.habit.last < until ? of_site(d->site) : 0;
-	return site > until && site - until <= wait ? site : until;
+	int64_t site = d->site && d->site->row.habit.last < until ? of_site(f, d->site) : 0;
+	return site > until && site - until <= until - last ? site : until;
 }
 
 static int64_t of_expiry(const struct alarm *a)
@@ -95,12 +100,12 @@ static void arm(struct fold *f, bool *armed, int64_t at, enum due_kind kind, int
 
 void due_arm_device(struct fold *f, struct device *d)
 {
-	arm(f, &d->armed, of_device(d), DUE_DEVICE, d->row.id, NULL);
+	arm(f, &d->armed, of_device(f, d), DUE_DEVICE, d->row.id, NULL);
 }
 
 void due_arm_site(struct fold *f, struct site *s)
 {
-	arm(f, &s->armed, of_site(s), DUE_SITE, 0, s);
+	arm(f, &s->armed, of_site(f, s), DUE_SITE, 0, s);
 }
 
 void due_arm_alarm(struct fold *f, struct alarm *a)
@@ -127,10 +132,10 @@ static int64_t deadline(struct fold *f, const struct due *e, bool **armed)
 		if (!d || d->row.id != (int64_t)e->id)
 			return 0;
 		*armed = &d->armed;
-		return of_device(d);
+		return of_device(f, d);
 	case DUE_SITE:
 		*armed = &e->site->armed;
-		return of_site(e->site);
+		return of_site(f, e->site);
 	case DUE_EXPIRY:
 	case DUE_STEADY:
 		a = alarm_by_id(f, (int64_t)e->id);
@@ -225,7 +230,7 @@ static void tick_device(struct fold *f, int64_t id)
 	struct device *d = device_by_id(f, id);
 	if (!d)
 		return;
-	int64_t at = of_device(d);
+	int64_t at = of_device(f, d);
 	if (at && at <= f->now)
 		device_silent(f, d);
 	due_arm_device(f, d);
@@ -236,7 +241,7 @@ static void tick_site(struct fold *f, struct span note)
 	struct text name = { 0 };
 	(void)member_text(note, "site", &name);
 	struct site *s = name.n ? site_of(f, span_of(name.p, name.n)) : NULL;
-	int64_t at = s ? of_site(s) : 0;
+	int64_t at = s ? of_site(f, s) : 0;
 	if (at && at <= f->now)
 		site_silent(f, s);
 	if (s)

@@ -4,6 +4,12 @@
 #include "alarm/habit.h"
 #include "event/member.h"
 
+// Whether it may have spoken while no collector ran: that it was not heard says nothing.
+static bool was_deaf(const struct fold *f, const struct habit_row *h)
+{
+	return f->row.started > h->last;
+}
+
 static void site_spoke(struct fold *f, struct site *s, bool calm)
 {
 	bool missed = s->row.silent != 0;
@@ -17,7 +23,7 @@ static void site_spoke(struct fold *f, struct site *s, bool calm)
 			if (HOLDER(n, struct device, by_id)->site == s)
 				due_arm_device(f, HOLDER(n, struct device, by_id));
 	}
-	habit_speak(&s->row.habit, f->now, calm, missed);
+	habit_speak(&s->row.habit, f->now, calm, missed || was_deaf(f, &s->row.habit));
 	fold_touch(f, &s->mark);
 	due_arm_site(f, s);
 }
@@ -25,7 +31,7 @@ static void site_spoke(struct fold *f, struct site *s, bool calm)
 static void device_spoke(struct fold *f, struct device *d, bool calm)
 {
 	bool site_was = d->site && d->site->row.back > d->row.habit.last;
-	bool missed = d->row.silent != 0 || site_was;
+	bool missed = d->row.silent != 0 || site_was || was_deaf(f, &d->row.habit);
 	struct alarm *a = d->row.silent ? alarm_by_id(f, d->row.silent) : NULL;
 	if (a && a->row.state == ALARM_OPEN)
 		alarm_clear(f, a, BECAUSE_HEARD, (struct span){ 0 });
@@ -152,6 +158,9 @@ enum st fold_event(struct fold *f, const struct event *e, int64_t time)
 		message(f, e, e->pdu);
 		if (e->pdu_last.n)
 			message(f, e, e->pdu_last);
+		break;
+	case EVENT_STARTED:
+		f->row.started = f->now;
 		break;
 	case EVENT_GAP:
 		f->row.gaps++;

@@ -30,7 +30,7 @@
 
 static const struct row_column fold_columns[] = {
 	INTEGER(fold_row, id),      INTEGER(fold_row, version), INTEGER(fold_row, next),    INTEGER(fold_row, time),
-	INTEGER(fold_row, changes), INTEGER(fold_row, gaps),    INTEGER(fold_row, crowded),
+	INTEGER(fold_row, changes), INTEGER(fold_row, gaps),    INTEGER(fold_row, crowded), INTEGER(fold_row, started),
 };
 
 static const struct row_column rules_columns[] = {
@@ -120,7 +120,7 @@ static_assert(sizeof tables / sizeof *tables == ROW_TABLES, "every table has a r
 	static_assert(sizeof(struct word##_row) == (integers) * sizeof(int64_t) + (spans) * sizeof(struct span) &&     \
 	                      sizeof word##_columns / sizeof *word##_columns == (integers) + (spans),                  \
 	              "every field of " #word "_row is a column")
-WHOLE(fold, 7, 0);
+WHOLE(fold, 8, 0);
 WHOLE(rules, 2, 3);
 WHOLE(site, 11, 1);
 WHOLE(device, 17, 8);

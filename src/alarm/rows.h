@@ -34,6 +34,7 @@ struct fold_row {
 	int64_t changes; // how many there were: the seq of the last
 	int64_t gaps;    // gap events seen
 	int64_t crowded; // events of senders that got no device because of FOLD_DEVICES_MAX
+	int64_t started; // when the collector last came up: nobody was heard just before
 };
 
 // The rules in force.

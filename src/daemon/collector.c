@@ -16,6 +16,7 @@
 #include "io/system.h"
 #include "snmp/engine_id.h"
 #include "store/journal.h"
+#include "store/state.h"
 
 enum { SECOND_NS = 1000000000, PATH_BYTES = 4096 };
 
@@ -392,6 +393,41 @@ static void printer_heard(void *arg, int64_t device)
 	asking_heard(&c->asking, device);
 }
 
+static enum st take_hash(void *arg, enum row_table t, const void *row)
+{
+	const struct rules_row *r = row;
+	text_bytes(arg, r->hash);
+	return ST_OK;
+}
+
+// Whether other rules are in force, as far as the state knows, than those of the configuration.
+static bool rules_differ(struct collector *c)
+{
+	const struct text *hash = &c->config->rules.hash;
+	struct text known = { 0 }, why = { 0 };
+	struct state *s = NULL;
+	if (state_open_reader(c->config->data, STATE_FILE, &s, &why) == ST_OK)
+		(void)state_read(s, ROW_RULES, STATE_ALL, 0, take_hash, &known);
+	bool differ = !span_equal(span_of(known.p, known.n), span_of(hash->p, hash->n));
+	state_close(s);
+	text_done(&known);
+	text_done(&why);
+	return differ;
+}
+
+// What the fold has to know before the first message of this run: that nobody was heard until now, and by which rules to
+// understand them. Returns the id of the last of them.
+static uint64_t write_beginning(struct collector *c, uint64_t next)
+{
+	struct text note = { 0 };
+	next += collector_note(c, EVENT_STARTED, span_str("{\"version\":\"" _TRAPLINE_VERSION "\"}"));
+	rule_set_note(&c->config->rules, &note);
+	if (rules_differ(c) && !note.bad)
+		next += collector_note(c, EVENT_RULES, span_of(note.p, note.n));
+	text_done(&note);
+	return next - 1;
+}
+
 static enum st bring_rules(struct collector *c, const struct rule_set *rules)
 {
 	struct text note = { 0 };
@@ -403,11 +439,14 @@ static enum st bring_rules(struct collector *c, const struct rule_set *rules)
 	return st;
 }
 
-static enum st start_alarms(struct collector *c)
+static enum st start_alarms(struct collector *c, uint64_t first)
 {
-	const struct follower_options o = {
-		.dir = c->config->data, .key = c->key, .note = note_of_others, .heard = printer_heard, .arg = c
-	};
+	const struct follower_options o = { .dir = c->config->data,
+		                            .key = c->key,
+		                            .first = first,
+		                            .note = note_of_others,
+		                            .heard = printer_heard,
+		                            .arg = c };
 	enum st st = follower_start(&o, &c->alarms);
 	return st == ST_OK ? bring_rules(c, &c->config->rules) : st;
 }
@@ -422,8 +461,11 @@ int collector_start(struct collector *c)
 		sources[i] = worker_source(c->workers[i]);
 	sources[c->worker_count] = (struct writer_source){ .ring = &c->own, .freed = own_freed, .arg = c };
 	sources[c->worker_count + 1] = poller_source(c->asking.poller);
+	uint64_t first = journal_next_id(c->journal);
 	enum st st = writer_start(c->journal, &o, sources, c->worker_count + 2, &c->writer);
 	c->journal = NULL;
+	if (!st)
+		first = write_beginning(c, first);
 	if (!st)
 		st = listeners_serve(&c->listeners, c->workers, c->worker_count);
 	for (unsigned i = 0; !st && i < c->worker_count; i++)
@@ -434,7 +476,7 @@ int collector_start(struct collector *c)
 	if (!st)
 		st = waiting_start(c->room, c->writer);
 	if (!st)
-		st = start_alarms(c);
+		st = start_alarms(c, first);
 	if (!st)
 		st = asking_start(&c->asking, c->config->data, c->writer);
 	if (st)

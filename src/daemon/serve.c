@@ -201,7 +201,6 @@ static int run(struct serve *s)
 	struct collector *c = &s->collector;
 	if (collector_start(c) || control_start(s->api, c))
 		return 1;
-	collector_note(c, EVENT_STARTED, span_str("{\"version\":\"" _TRAPLINE_VERSION "\"}"));
 	pthread_mutex_lock(&c->lock); // a reload may come at once
 	say_started(s);
 	say_first_trap(c);

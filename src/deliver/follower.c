@@ -79,18 +79,37 @@ static enum st open_state(struct follower *f, struct text *why)
 	return st == ST_OK ? state_open(f->o.dir, STATE_FILE, &f->feed.state, why) : st;
 }
 
+// The oldest one that can be read. What is damaged, or an older Trapline's, would be in the way of the others.
+static enum st find_snapshot(struct follower *f, uint64_t oldest, uint64_t next, struct state **out, struct text *why)
+{
+	uint64_t cursor;
+	char name[64];
+	enum st st;
+	while ((st = snapshots_find(f->o.dir, oldest, next, &cursor)) == ST_OK) {
+		snapshots_name(cursor, name);
+		text_clear(why);
+		st = state_open_reader(f->o.dir, name, out, why);
+		if (st != ST_DAMAGED && st != ST_NOT_OURS)
+			return st;
+		st = state_remove(f->o.dir, name);
+		if (st != ST_OK)
+			return st;
+	}
+	text_clear(why);
+	return st;
+}
+
 // A state that is lost begins again at a snapshot, where the journal does not reach back to its first event any more.
 static enum st from_snapshot(struct follower *f, uint64_t oldest, uint64_t next, struct text *why)
 {
 	struct fold_row of;
 	struct state *snapshot = NULL;
-	uint64_t cursor;
-	char name[64];
 	enum st st = state_fold_row(f->feed.state, &of);
-	if (st != ST_NONE || oldest <= 1 || snapshots_find(f->o.dir, oldest, next, &cursor) != ST_OK)
+	if (st != ST_NONE || oldest <= 1)
 		return st == ST_NONE ? ST_OK : st;
-	snapshots_name(cursor, name);
-	st = state_open_reader(f->o.dir, name, &snapshot, why);
+	st = find_snapshot(f, oldest, next, &snapshot, why);
+	if (st == ST_NONE)
+		return ST_OK;
 	if (st != ST_OK)
 		return st;
 	state_close(f->feed.state);
@@ -245,7 +264,7 @@ static enum st turn(struct follower *f, bool *more, struct text *why)
 	publish(f);
 	if (f->o.heard)
 		feed_heard(&f->feed, f->o.heard, f->o.arg);
-	if (!*more) {
+	if (!*more && f->feed.at > f->o.first) {
 		write_rules(f);
 		write_ticks(f);
 	}

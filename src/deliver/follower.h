@@ -14,6 +14,9 @@ struct follower;
 struct follower_options {
 	const char *dir;
 	struct hash_key key;
+	// The event with which this run of the collector began: until it is in the state no tick and no rules are written,
+	// because it says that nobody was heard before, and which rules hold.
+	uint64_t first;
 	// Puts an event of the collector's own into the journal; false: there is no room now, it is tried again. From
 	// the follower's thread.
 	bool (*note)(void *arg, uint8_t kind, struct span note);

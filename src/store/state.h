@@ -12,7 +12,7 @@
 #include "base/json.h"
 
 #define STATE_APPLICATION_ID 0x54524c53 // "TRLS"
-#define STATE_VERSION 2
+#define STATE_VERSION 3
 #define STATE_FILE "state.db"
 
 enum state_limits {

@@ -49,6 +49,9 @@ class Strangers(Fleet):
         """The clock moves when all that was sent is there: the time of an event is that of its commit."""
         self.settled()
         self.ahead += seconds
+        self.move()
+
+    def move(self):
         with open(self.clock, "r+b") as file:
             file.write(struct.pack("q", self.ahead))
 
@@ -192,7 +195,7 @@ def expired(tap):
 
 
 def silent(tap):
-    """Silence is not health: who speaks each half minute is missed after three times that, a device and a whole site."""
+    """Silence is not health: who speaks each five minutes is missed after three times that, a device and a whole site."""
     sites = [{"name": "quay", "from": ["127.0.7.0/24"]}, {"name": "mill", "from": ["127.0.8.0/24"]}]
     press, shelf, mill = "127.0.7.1", "127.0.7.2", "127.0.8.1"
     with Strangers() as fleet:
@@ -200,16 +203,16 @@ def silent(tap):
         fleet.reload()
         harness.wait_until(lambda: "reloaded" in fleet.said())
         for _ in range(12):
-            fleet.later(30)
+            fleet.later(300)
             for host in (press, shelf, mill):
                 fleet.trap(host, HEARTBEAT)
         for _ in range(2):
-            fleet.later(43)
+            fleet.later(430)
             fleet.trap(shelf, HEARTBEAT)
         fleet.settled()
         harness.time.sleep(0.5)  # what is due is seen when nothing is left to fold
-        tap.same(fleet.alarms(), [], "86 seconds: nobody is missed yet")
-        fleet.later(30)
+        tap.same(fleet.alarms(), [], "14 minutes: nobody is missed yet")
+        fleet.later(300)
         found = fleet.wait_alarms(lambda found: len(found) == 2)
         addresses = {d["id"]: d["address"] for d in fleet.lines("devices")}
         tap.same(sorted((a["kind"], a["site"], addresses.get(a["device"]), a["severity"]) for a in found),
@@ -220,6 +223,20 @@ def silent(tap):
         fleet.trap(mill, HEARTBEAT)
         found = fleet.wait_alarms(lambda found: not any_open(found))
         tap.same(ended(found), ["heard again", "heard again"], "both end when they are heard")
+        for stop in (fleet.stop, fleet.kill):
+            fleet.trap(shelf, HEARTBEAT)
+            fleet.settled()
+            stop()
+            fleet.ahead += 36000
+            fleet.move()
+            fleet.start()
+            fleet.sent = 0
+            fleet.trap("127.0.9.1", HEARTBEAT)
+            fleet.settled()
+            harness.time.sleep(0.5)
+            tap.same(len(fleet.alarms()), 2, f"ten hours without a collector ({stop.__name__}): nobody is missed for that")
+        fleet.later(2000)
+        tap.same(len(fleet.wait_alarms(lambda found: len(found) == 4)), 4, "but who does not speak after it is")
         tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
 
 

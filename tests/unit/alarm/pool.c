@@ -247,7 +247,7 @@ void pool_draw(struct pool *p, struct random *r, uint64_t last, int64_t now, str
 		out->kind = EVENT_RULES;
 		text_printf(&p->note, rules_text, other ? "aa" : "bb", other ? "major" : "critical", other ? 600 : 0);
 	} else if (kind < 8 && draw_below(r, 100) == 0) {
-		out->kind = EVENT_GAP;
+		out->kind = draw_below(r, 2) ? EVENT_GAP : EVENT_STARTED;
 		text_add(&p->note, "{}");
 	} else {
 		size_t i = draw_below(r, POOL);

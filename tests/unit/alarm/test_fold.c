@@ -507,6 +507,43 @@ static void a_site_is_missed_before_its_devices(void **state)
 	}
 }
 
+// While no collector ran nobody could be heard: it is missed so long after the start, and the gap is no habit.
+static void nobody_is_missed_for_our_own_absence(void **state)
+{
+	static const char *const sites[] = { "", "oslo" };
+	for (int i = 0; i < 2; i++) {
+		struct story s;
+		story_begin(&s);
+		s.site = sites[i];
+		for (int beat = 0; beat < 20; beat++) {
+			s.now += 60;
+			trap(&s, "1.3.6.1.4.1.8072.2.3.0.1", NULL);
+		}
+		s.now += 7200;
+		own(&s, EVENT_STARTED, "{}");
+		ticks(&s);
+		assert_int_equal(open_alarms(&s), 0);
+		s.now += 170;
+		ticks(&s);
+		assert_int_equal(open_alarms(&s), 0);
+		trap(&s, "1.3.6.1.4.1.8072.2.3.0.1", NULL);
+		s.now += 190;
+		ticks(&s);
+		assert_true(has_key(only_open(&s), i ? "site-silent" : "silent"));
+		own(&s, EVENT_STARTED, "{}"); // who was missed before stays so
+		s.now += 3600;
+		ticks(&s);
+		assert_int_equal(open_alarms(&s), 1);
+		trap(&s, "1.3.6.1.4.1.8072.2.3.0.1", NULL);
+		assert_int_equal(open_alarms(&s), 0);
+		own(&s, EVENT_STARTED, "{}"); // and who is not heard after a start is missed
+		s.now += 190;
+		ticks(&s);
+		assert_int_equal(open_alarms(&s), 1);
+		story_end(&s);
+	}
+}
+
 static void rules(void **state)
 {
 	static const struct value error[] = { { "1.3.6.1.4.1.10642.1.1.0", 's', "ERROR: head open" }, { 0 } };
@@ -579,6 +616,7 @@ int main(void)
 		cmocka_unit_test(trouble_is_no_beat),
 		cmocka_unit_test(a_site_is_missed),
 		cmocka_unit_test(a_site_is_missed_before_its_devices),
+		cmocka_unit_test(nobody_is_missed_for_our_own_absence),
 		cmocka_unit_test(rules),
 		cmocka_unit_test(time_stands),
 	};

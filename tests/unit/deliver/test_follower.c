@@ -13,6 +13,7 @@
 
 #include "deliver/follower.h"
 #include "deliver/rebuild.h"
+#include "deliver/snapshots.h"
 #include "pool.h"
 #include "scratch.h"
 #include "store/folder.h"
@@ -20,6 +21,8 @@
 #include "store/state.h"
 
 enum { FRAMES = 1 << 20, WAIT_MS = 20000, NOTES = 64 };
+static const char damage[] = "nothing that SQLite knows, and long enough to be looked at: "
+                             "0123456789012345678901234567890123456789012345";
 #define BEGIN_TIME INT64_C(1795214008000000000)
 
 struct world {
@@ -28,6 +31,7 @@ struct world {
 	struct random random;
 	struct pool *pool;
 	struct follower *follower;
+	uint64_t first; // of this run
 	uint8_t *frames;
 	int64_t now;
 	pthread_mutex_t mutex;
@@ -125,7 +129,9 @@ static void write_events(struct world *w, unsigned blocks)
 
 static void start(struct world *w)
 {
-	const struct follower_options o = { .dir = w->dir, .key = { 1, 2 }, .note = take_note, .arg = w };
+	const struct follower_options o = {
+		.dir = w->dir, .key = { 1, 2 }, .first = w->first, .note = take_note, .arg = w
+	};
 	assert_int_equal(follower_start(&o, &w->follower), ST_OK);
 }
 
@@ -251,6 +257,31 @@ static void after_a_cut(void **state)
 	assert_true(same_again(w) > 1);
 }
 
+// A state and a snapshot that are both lost: what the journal still holds, and that something is missing.
+static void damaged_snapshot(void **state)
+{
+	struct world *w = *state;
+	char name[64];
+	uint64_t cursor;
+	start(w);
+	write_events(w, 200);
+	caught_up(w);
+	cut_to(w, 200000);
+	write_events(w, 1);
+	caught_up(w);
+	for (int i = 0; i < 200 && follower_state(w->follower).snapshots == 0; i++)
+		usleep(20000);
+	stop(w);
+	assert_int_equal(snapshots_find(w->dir, 1, UINT64_MAX, &cursor), ST_OK);
+	snapshots_name(cursor, name);
+	assert_int_equal(folder_replace(w->dir, name, span_str(damage)), ST_OK);
+	w->notes_n = 0; // room for the gap
+	assert_int_equal(state_remove(w->dir, STATE_FILE), ST_OK);
+	start(w);
+	caught_up(w);
+	assert_int_equal(follower_state(w->follower).gaps, 1);
+}
+
 static bool journal_has(struct world *w, uint8_t kind)
 {
 	struct journal_reader *r;
@@ -302,10 +333,7 @@ static void damaged_state(void **state)
 	caught_up(w);
 	stop(w);
 	assert_int_equal(state_remove(w->dir, STATE_FILE), ST_OK);
-	assert_int_equal(folder_replace(w->dir, STATE_FILE,
-	                                span_str("nothing that SQLite knows, and long enough to be looked "
-	                                         "at: 0123456789012345678901234567890123456789012345")),
-	                 ST_OK);
+	assert_int_equal(folder_replace(w->dir, STATE_FILE, span_str(damage)), ST_OK);
 	start(w);
 	caught_up(w);
 	assert_int_equal(same_again(w), 1);
@@ -365,6 +393,25 @@ static void rules_are_written_once(void **state)
 		assert_true(w->notes[i].kind != EVENT_RULES);
 }
 
+// Before the event with which the run began is in the state the follower knows neither the rules nor whether it was deaf.
+static void nothing_before_the_beginning(void **state)
+{
+	struct world *w = *state;
+	write_events(w, 1);
+	w->first = journal_next_id(w->journal);
+	start(w);
+	assert_int_equal(follower_rules(w->follower, span_str("h1"), span_str("{\"hash\":\"h1\",\"rules\":[]}")),
+	                 ST_OK);
+	caught_up(w);
+	usleep(200000);
+	assert_int_equal(notes_taken(w), 0);
+	write_events(w, 1);
+	caught_up(w);
+	for (int i = 0; i < 100 && notes_taken(w) == 0; i++)
+		usleep(20000);
+	assert_true(notes_taken(w) > 0);
+}
+
 // A field changed by hand is found, and the live state is what it was.
 static void a_difference_is_found(void **state)
 {
@@ -397,10 +444,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(stop_folds_the_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(killed, setup, teardown),
 		cmocka_unit_test_setup_teardown(after_a_cut, setup, teardown),
+		cmocka_unit_test_setup_teardown(damaged_snapshot, setup, teardown),
 		cmocka_unit_test_setup_teardown(overtaken, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_state, setup, teardown),
 		cmocka_unit_test_setup_teardown(another_journal, setup, teardown),
 		cmocka_unit_test_setup_teardown(rules_are_written_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_before_the_beginning, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_difference_is_found, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
