@@ -47,6 +47,7 @@ struct config_ike {
 	bool by_certificate;              // instead of psk
 	struct trust *trust;              // the configuration's; NULL: certificates were left unread
 	struct config_octets ppk_id, ppk; // RFC 8784; none
+	uint16_t suites;                  // bits by enum aead_id; 0: the defaults
 	struct prefixes networks;
 	struct addr address;    // handed out to it inside; all 0: none
 	int64_t life, ike_life; // nanoseconds, of the keys of its traffic and of IKE; 0: the usual

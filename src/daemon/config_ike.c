@@ -176,6 +176,23 @@ void put_site_address(struct config_build *b, void *target, const struct setting
 		config_error(b->report, s->place, "'%s': addresses that are handed out are of IPv4", s->text);
 }
 
+void put_site_suites(struct config_build *b, void *target, const struct setting *s)
+{
+	struct config_ike *x = current(b);
+	for (const struct setting *item = s->first; x && item; item = item->next) {
+		const struct aead_alg *alg = aead_find(item->text);
+		if (!alg)
+			continue;
+		x->suites |= (uint16_t)(1u << alg->id);
+		if (!(IKE_AEADS & 1u << alg->id))
+			config_warn(b->report, item->place,
+			            "HMAC-SHA-1 is for gateways that know nothing newer; leave it out where you can");
+	}
+	if (!s->first)
+		config_error(b->report, s->place,
+		             "'suites' is empty; name some, or leave the key out to mean the best");
+}
+
 static int64_t life_of(struct config_build *b, const struct setting *s)
 {
 	int64_t seconds = 0;

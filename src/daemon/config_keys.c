@@ -104,6 +104,8 @@ static const struct config_key keys[] = {
 	LIST(BLOCK_SITE, "networks", TYPE_PREFIX, put_site_networks, "the networks behind its tunnel"),
 	ONE(BLOCK_SITE, "address", TYPE_ADDRESS, put_site_address,
 	    "the inner address that the site is given when its tunnel asks for one"),
+	LIST(BLOCK_SITE, "suites", TYPE_SUITE, put_site_suites,
+	     "what its packets may be sealed with; absent: the best that both know, and never HMAC-SHA-1"),
 	ONE(BLOCK_SITE, "lifetime", TYPE_SPAN, put_site_lifetime,
 	    "how long one key of its traffic is used; new ones are made before; without it 1h"),
 	ONE(BLOCK_SITE, "ike-lifetime", TYPE_SPAN, put_site_ike_lifetime, "the same of IKE's own keys; without it 4h"),

@@ -31,7 +31,7 @@ config_put_fn put_read, put_read_site, put_read_from, put_read_community, put_re
 config_put_fn put_tunnel_listen, put_tunnel_inner, put_site_lab_keys, put_community_sites;
 config_put_fn put_tunnel_identity, put_site_identity, put_identity_text, put_site_psk, put_site_psk_file,
         put_site_ppk_id, put_site_ppk, put_site_networks, put_tunnel_certificate, put_site_certificate,
-        put_site_address, put_site_lifetime, put_site_ike_lifetime;
+        put_site_address, put_site_lifetime, put_site_suites, put_site_ike_lifetime;
 void config_tunnel_free(struct config *c);
 void config_ike_free(struct config *c);
 void config_cert_free(struct config *c);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "crypto/aead.h"
 #include "alarm/rules.h"
 #include "daemon/limits.h"
 #include "mib/mib.h"
@@ -175,6 +176,11 @@ static bool is_priv(const char *text, uint64_t max)
 	return is_word_of(text, "des aes128 aes192 aes256");
 }
 
+static bool is_suite(const char *text, uint64_t max)
+{
+	return aead_find(text) != NULL;
+}
+
 static bool is_level(const char *text, uint64_t max)
 {
 	return is_word_of(text, "noAuthNoPriv authNoPriv authPriv");
@@ -238,6 +244,10 @@ static const struct {
 	[TYPE_AUTH] = { is_auth, "an authentication", "one of md5 sha1 sha224 sha256 sha384 sha512", "sha256" },
 	[TYPE_PRIV] = { is_priv, "an encryption", "one of des aes128 aes192 aes256", "aes128" },
 	[TYPE_LEVEL] = { is_level, "a security level", "one of noAuthNoPriv authNoPriv authPriv", "authPriv" },
+	[TYPE_SUITE] = { is_suite, "a suite of ESP",
+	                 "one of aes128gcm16 aes256gcm16 chacha20poly1305 aes128-sha256-128 aes256-sha256-128 "
+	                 "aes128-sha1-96 aes256-sha1-96",
+	                 "aes128gcm16" },
 	[TYPE_VERSION] = { is_version, "a version", "1 or 2c", "2c" },
 	[TYPE_OID] = { is_oid, "an OID or a name that is known", "it dotted, such as 1.3.6.1.4.1.10642",
 	               "1.3.6.1.4.1.10642" },

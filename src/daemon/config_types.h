@@ -24,6 +24,7 @@ enum config_type {
 	TYPE_AUTH,
 	TYPE_PRIV,
 	TYPE_LEVEL,
+	TYPE_SUITE,   // of ESP
 	TYPE_VERSION, // 1 or 2c
 	TYPE_OID,     // dotted, or a name that is known
 	TYPE_PATTERN, // text with the placeholders of a rule

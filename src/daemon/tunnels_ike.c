@@ -202,6 +202,10 @@ static struct ike_site describe(const struct config *c, const struct config_ike 
 		              .dpd = TUNNEL_DPD,
 		              .child_life = x->life,
 		              .ike_life = x->ike_life };
+	if (x->suites) { // IKE chooses its own before it knows who calls
+		s.ike.aeads = x->suites | IKE_AEADS;
+		s.esp.aeads = x->suites;
+	}
 	for (size_t i = 0; i < c->inner_count; i++)
 		ts_add(&s.here, ike_ts_of_ip(c->inner[i].ip));
 	for (size_t i = 0; i < x->networks.n; i++)
@@ -222,6 +226,7 @@ static void mark_of(const struct ike_site *s, uint8_t out[TUNNEL_MARK])
 		                      span_of(&s->remote.type, 1),
 		                      s->remote.data,
 		                      s->psk,
+		                      span_of(&s->esp.aeads, sizeof s->esp.aeads),
 		                      s->trust ? trust_mark(s->trust) : (struct span){ 0 },
 		                      s->trust ? credential_mark(s->credential) : (struct span){ 0 },
 		                      s->ppk_id,

@@ -9,12 +9,10 @@
 #define DEFAULT_IKE_LIFE (4 * 3600 * IKE_SECOND)
 #define DEFAULT_CHILD_LIFE (3600 * IKE_SECOND)
 
-// SHA-1 only where a site asks for it.
 static void fill_offer(struct ike_offer *o)
 {
 	if (!o->aeads)
-		o->aeads =
-		        (uint16_t)((1u << AEAD_COUNT) - 1 - (1u << AEAD_AES128_SHA1_96) - (1u << AEAD_AES256_SHA1_96));
+		o->aeads = IKE_AEADS;
 	if (!o->prfs)
 		o->prfs = (1u << IKE_PRF_COUNT) - 1;
 	if (!o->esn)

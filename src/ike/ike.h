@@ -22,6 +22,8 @@ struct ike_path {
 };
 
 enum { IKE_NO_SITE = UINT32_MAX };
+// Suites taken where nothing is said (bits by enum aead_id): all but those with HMAC-SHA-1, which a site has to ask for.
+enum { IKE_AEADS = (1u << AEAD_COUNT) - 1 - (1u << AEAD_AES128_SHA1_96) - (1u << AEAD_AES256_SHA1_96) };
 
 // Spans and names are copied.
 struct ike_site {
@@ -33,7 +35,7 @@ struct ike_site {
 	struct span ppk_id, ppk;       // RFC 8784; empty: none
 	bool ppk_optional;             // goes on without, where the peer has none
 	struct ike_ts_list here, there;
-	struct ike_offer ike, esp; // aeads 0: the defaults
+	struct ike_offer ike, esp; // aeads 0: IKE_AEADS
 	bool transport;
 	bool initiate; // keep it up, from `path`
 	struct ike_path path;
@@ -49,7 +51,7 @@ struct ike_config {
 	struct crypto *crypto;
 	struct aead_engine *engine; // of the same thread
 	struct random random;
-	struct ike_offer ike;        // taken before the site is known; aeads 0: the defaults
+	struct ike_offer ike;        // taken before the site is known, and whatever some site takes; aeads 0: IKE_AEADS
 	uint16_t port_natt;          // where a start on port 500 goes on; 0: 4500
 	uint32_t half_open;          // 0: IKE_HALF_OPEN
 	uint32_t cookie_from;        // 0: IKE_COOKIE_FROM

@@ -181,8 +181,9 @@ struct ike {
 	uint32_t by_remote[IKE_BUCKETS];
 	struct ike_cookies cookies;
 	struct ike_counters counters;
-	uint8_t nobody[32];       // the shared key of whom we do not know
-	struct ike_trust *trusts; // those of the sites, each once
+	uint8_t nobody[32];           // the shared key of whom we do not know
+	uint32_t by_aead[AEAD_COUNT]; // sites that take it for IKE
+	struct ike_trust *trusts;     // those of the sites, each once
 	size_t n_trusts;
 	int64_t hints_since;
 	unsigned hints;
@@ -267,6 +268,8 @@ struct ike_site_state *ike_site_free(struct ike *ike, uint32_t *id);
 bool ike_site_enter(struct ike *ike, uint32_t id);
 void ike_site_leave(struct ike *ike, uint32_t id); // wipes
 bool ike_same_identity(const struct ike_identity *a, const struct ike_identity *b);
+// What may be chosen before the site is known.
+struct ike_offer ike_offer_of_all(const struct ike *ike);
 // The site that a peer says to be; its wish for our identity chooses among several. IKE_NO_SITE: none.
 uint32_t ike_site_find(struct ike *ike, const struct ike_suite *suite, const struct ike_identity *peer,
                        const struct ike_identity *wish);

@@ -43,6 +43,22 @@ struct ike_site_state *ike_site_free(struct ike *ike, uint32_t *id)
 	return &ike->sites[i];
 }
 
+static void count_aeads(struct ike *ike, const struct ike_site *c, int by)
+{
+	for (int i = 0; i < AEAD_COUNT; i++)
+		if (c->ike.aeads & 1u << i)
+			ike->by_aead[i] += (uint32_t)by;
+}
+
+struct ike_offer ike_offer_of_all(const struct ike *ike)
+{
+	struct ike_offer o = ike->c.ike;
+	for (int i = 0; i < AEAD_COUNT; i++)
+		if (ike->by_aead[i])
+			o.aeads |= (uint16_t)(1u << i);
+	return o;
+}
+
 bool ike_site_enter(struct ike *ike, uint32_t id)
 {
 	struct ike_site_state *s = &ike->sites[id];
@@ -62,6 +78,7 @@ bool ike_site_enter(struct ike *ike, uint32_t id)
 	s->next = *b;
 	*b = id;
 	ike->n_ppk += s->c.ppk.n != 0;
+	count_aeads(ike, &s->c, 1);
 	s->used = true;
 	return true;
 }
@@ -75,6 +92,7 @@ void ike_site_leave(struct ike *ike, uint32_t id)
 	*b = s->next;
 	ike_heap_remove(&ike->waiting, &s->timer);
 	ike->n_ppk -= s->c.ppk.n != 0;
+	count_aeads(ike, &s->c, -1);
 	if (s->c.trust)
 		ike_trust_leave(ike, s->c.trust);
 	trust_free(s->c.trust);

@@ -72,8 +72,9 @@ enum st ike_answer_init(struct ike_turn *t)
 	enum st st = ike_read_ke(ike_body(t->m, PAYLOAD_KE), &ke);
 	if (st == ST_OK)
 		st = ike_nonce_take(t->m, &s->ni);
+	const struct ike_offer taken = ike_offer_of_all(t->ike);
 	if (st == ST_OK)
-		st = ike_choose(ike_body(t->m, PAYLOAD_SA), PROTOCOL_IKE, &t->ike->c.ike, ke.group, &sa->suite);
+		st = ike_choose(ike_body(t->m, PAYLOAD_SA), PROTOCOL_IKE, &taken, ke.group, &sa->suite);
 	if (st == ST_IKE_PROPOSAL)
 		return ike_refuse(t, st, N_NO_PROPOSAL_CHOSEN);
 	if (st != ST_OK)

@@ -17,6 +17,7 @@ MATRIX = {  # what differs from `client`; "charon": of the daemon; "suite": what
     "aes128gcm": {"proposals": "aes128gcm16-prfsha256-ecp256", ESP: {"c": {"esp_proposals": "aes128gcm16"}}, "suite": "aes128gcm16"},
     "chacha": {"proposals": "chacha20poly1305-prfsha512-curve25519", ESP: {"c": {"esp_proposals": "chacha20poly1305"}}, "suite": "chacha20poly1305"},
     "cbc": {"proposals": "aes256-sha256-prfsha384-modp2048", ESP: {"c": {"esp_proposals": "aes256-sha256"}}, "suite": "aes256-sha256-128"},
+    "old-gateway": {"proposals": "aes128-sha1-prfsha256-modp2048", ESP: {"c": {"esp_proposals": "aes128-sha1"}}, "suite": "aes128-sha1-96"},
     "pfs": {"proposals": "aes256gcm16-prfsha256-ecp384", ESP: {"c": {"esp_proposals": "aes256gcm16-ecp384", "rekey_time": "3s", "life_time": "30s"}}},
     "invalid-ke": {"proposals": "aes256gcm16-prfsha256-modp4096-modp2048-curve25519"},
     "port-4500": {"remote_port": 4500},
@@ -32,6 +33,8 @@ MATRIX = {  # what differs from `client`; "charon": of the daemon; "suite": what
 
 def site_in(name):
     over = {"address": "10.99.7.7", "networks": []} if "vips" in MATRIX[name] else {}
+    if name == "old-gateway":
+        over = {"suites": ["aes128-sha1-96"]}
     if "ppk_id" in MATRIX[name]:
         over = {"ppk-id": "quantum", "ppk": PPK}
     return site_of(name, **over)

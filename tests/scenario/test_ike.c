@@ -89,7 +89,7 @@ static void every_suite_and_group(void **state)
 	}
 }
 
-// Only what both have: the site asks for SHA-1, the collector does not take it by default.
+// Only what both have: the site asks for SHA-1, the collector does not take it by default, but for a site that does.
 static void sha1_only_when_a_site_asks(void **state)
 {
 	struct world w;
@@ -99,6 +99,14 @@ static void sha1_only_when_a_site_asks(void **state)
 	world_run(&w, 20);
 	assert_false(w.node[SITE].up);
 	assert_true(world_count(&w, COLL, ST_IKE_PROPOSAL) > 0);
+	world_done(&w);
+	s.site[COLL].ike.aeads = IKE_AEADS | 1u << AEAD_AES256_SHA1_96;
+	world_new(&w, &s, 4);
+	world_run(&w, 20);
+	struct ike_view v;
+	assert_true(w.node[SITE].up && ike_look(w.node[COLL].ike, w.node[COLL].site, &v));
+	assert_int_equal(v.suite.aead->id, AEAD_AES256_SHA1_96);
+	assert_true(w.node[COLL].pairs[0].pair.aead->id != AEAD_AES256_SHA1_96); // of ESP it asked for nothing
 	world_done(&w);
 }
 

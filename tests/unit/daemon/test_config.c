@@ -285,6 +285,13 @@ static const struct {
 	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: a }, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ] }\n"
 	         "- { name: b, identity: { ip: 192.0.2.7 }, psk: sixteen octets it is, address: 10.99.1.2 }\n",
 	  "" },
+	{ TUNNEL "sites:\n- { name: a, identity: { fqdn: a }, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ],\n"
+	         "    suites: [ aes256gcm16, aes128-sha1-96 ] }\n",
+	  "c.yaml:4:28: warning: HMAC-SHA-1 is for gateways that know nothing newer; leave it out where you can\n" },
+	{ TUNNEL "sites:\n- { name: b, identity: { fqdn: b }, psk: sixteen octets it is, networks: [ 10.1.0.0/24 ], "
+	         "suites: [ des ] }\n",
+	  "c.yaml:3:101: 'des' is not a suite of ESP; write one of aes128gcm16 aes256gcm16 chacha20poly1305 "
+	  "aes128-sha256-128 aes256-sha256-128 aes128-sha1-96 aes256-sha1-96\n" },
 	// certificates, whose files `check` and `serve` read
 	{ TUNNEL
 	  "sites:\n- { name: a, identity: { dn: \"C=NL, CN=a\" }, ca-file: c, networks: [ 10.1.0.0/24 ] }\n"
