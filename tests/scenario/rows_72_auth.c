@@ -296,6 +296,33 @@ static void row_7_2_9_a_ppk_changes_d_pi_and_pr_alone(void **state)
 	world_done(&w);
 }
 
+static bool childless_is_unknown;
+
+static bool alter_init_answer(struct world *w, int from, uint8_t *bytes, size_t *n)
+{
+	for (size_t i = IKE_MARKER + IKE_HEADER; from == COLL && childless_is_unknown && i + 1 < *n; i++)
+		if (bytes[i] == N_CHILDLESS_IKEV2_SUPPORTED >> 8 &&
+		    bytes[i + 1] == (N_CHILDLESS_IKEV2_SUPPORTED & 0xff))
+			bytes[i + 1] ^= 0x80;
+	return bytes[IKE_MARKER + 18] != IKE_AUTH;
+}
+
+// RFC 6023 3: only when the responder has said that it can.
+static void row_7_2_7_childless_only_where_the_responder_can(void **state)
+{
+	for (int unknown = 0; unknown < 2; unknown++) {
+		struct world w;
+		struct setting s = setting_plain();
+		s.site[SITE].childless = true;
+		world_new(&w, &s, 429);
+		childless_is_unknown = unknown;
+		w.tap = alter_init_answer;
+		world_settle(&w);
+		assert_int_equal(sa_at(&w, SITE, IKE_AUTH_SENT)->start->spi != 0, unknown);
+		world_done(&w);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(row_7_2_5_unknown_and_wrong_cost_the_same),
 	cmocka_unit_test(row_7_2_6_idr_is_a_hint),
@@ -306,5 +333,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(row_7_2_7_a_refused_pair_leaves_the_ike_sa),
 	cmocka_unit_test(row_7_2_8_ike_intermediate_is_not_spoken),
 	cmocka_unit_test(row_7_2_9_a_ppk_changes_d_pi_and_pr_alone),
+	cmocka_unit_test(row_7_2_7_childless_only_where_the_responder_can),
 };
 const struct rows rows_72_auth = { tests, sizeof tests / sizeof *tests };

@@ -7,6 +7,11 @@ static void rekey_pair(struct world *w, int which, struct ike_out *out)
 	ike_rekey(w->node[which].ike, w->now, w->node[which].current, out);
 }
 
+static void rekey_ike(struct world *w, int which, struct ike_out *out)
+{
+	ike_rekey_site(w->node[which].ike, w->now, w->node[which].site, out);
+}
+
 static void delete_pair(struct world *w, int which, struct ike_out *out)
 {
 	struct ike_sa *sa = sa_at(w, which, IKE_UP);
@@ -440,6 +445,80 @@ static void row_7_3_6_the_hard_limit_holds_and_a_new_pair_follows(void **state)
 	}
 }
 
+static enum st refuse_with_group(struct world *w, struct ike_sa *coll, uint8_t group)
+{
+	struct ike_sa *site = sa_at(w, SITE, IKE_UP);
+	struct ike_writer c = words();
+	uint8_t wanted[2] = { 0, group };
+	ike_put_notify(&c, N_INVALID_KE_PAYLOAD, span_of(wanted, 2));
+	return say(w, SITE, coll, IKE_CREATE_CHILD_SA, true, site->send_id, &c);
+}
+
+// In CREATE_CHILD_SA, too, and there once alone; for a pair and for the IKE SA.
+static void row_7_2_2_one_other_group_in_create_child_sa(void **state)
+{
+	void (*const rekeys[])(struct world *, int, struct ike_out *) = { rekey_pair, rekey_ike };
+	for (int i = 0; i < 2; i++) {
+		struct world w;
+		struct setting s = setting_plain();
+		s.site[SITE].ike.groups = s.site[SITE].esp.groups = 1u << DH_X25519 | 1u << DH_P256 | 1u << DH_P384;
+		rows_up(&w, &s, 511);
+		struct ike_sa *coll = sa_at(&w, COLL, IKE_UP), *site = sa_at(&w, SITE, IKE_UP);
+		w.cut = true;
+		world_act(&w, SITE, rekeys[i]);
+		assert_int_equal(refuse_with_group(&w, coll, 19), ST_OK);
+		assert_int_equal(sends(), 1); // the same with P-256
+		assert_int_equal(dh_group_of(site->task.dh)->wire, 19);
+		ike_out_done(world_out());
+		assert_int_equal(refuse_with_group(&w, coll, 20), ST_OK);
+		assert_int_equal(sends(), 0); // and not a third time
+		assert_int_equal(site->task.kind, TASK_NONE);
+		ike_out_done(world_out());
+		coll->take_id = site->send_id; // what was answered in its name
+		w.cut = false;
+		world_run(&w, 30);
+		rows_one_of_each(&w);
+		world_done(&w);
+	}
+}
+
+static void row_7_2_2_no_group_that_was_not_offered_in_create_child_sa(void **state)
+{
+	static const uint8_t groups[] = { 14, 20, 31, 0 }; // not offered, not offered, the one it was, none
+	for (size_t i = 0; i < sizeof groups; i++) {
+		struct world w;
+		struct setting s = setting_plain();
+		s.site[SITE].esp.groups = 1u << DH_X25519 | 1u << DH_P256;
+		rows_up(&w, &s, 512);
+		w.cut = true;
+		world_act(&w, SITE, rekey_pair);
+		assert_int_equal(refuse_with_group(&w, sa_at(&w, COLL, IKE_UP), groups[i]), ST_OK);
+		assert_int_equal(sends(), 0);
+		assert_int_equal(sa_at(&w, SITE, IKE_UP)->task.kind, TASK_NONE);
+		world_effects(&w, SITE);
+		world_done(&w);
+	}
+}
+
+// The data plane counts octets and packets; when it says so, one exchange follows, however often it says it.
+static void row_7_3_6_a_pair_at_its_limit_is_asked_for_once(void **state)
+{
+	struct world w;
+	struct setting s = setting_plain();
+	rows_up(&w, &s, 513);
+	overhear(&w, NULL);
+	uint32_t old = w.node[COLL].current;
+	for (int i = 0; i < 5; i++)
+		world_act(&w, COLL, rekey_pair);
+	ike_rekey(w.node[COLL].ike, w.now, old + 1, world_out()); // a pair that nobody has
+	assert_int_equal(world_out()->n, 0);
+	world_settle(&w);
+	assert_int_equal(hear_count(-1, IKE_CREATE_CHILD_SA, false), 1);
+	assert_int_not_equal(w.node[COLL].current, old);
+	rows_one_of_each(&w);
+	world_done(&w);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(row_7_3_1_the_pair_with_the_lowest_of_four_nonces_goes),
 	cmocka_unit_test(row_7_3_1_both_new_pairs_receive_meanwhile),
@@ -453,5 +532,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(row_7_3_5_an_answer_that_narrows_takes_nothing_over),
 	cmocka_unit_test(row_7_3_6_lifetimes_have_jitter_and_soft_comes_first),
 	cmocka_unit_test(row_7_3_6_the_hard_limit_holds_and_a_new_pair_follows),
+	cmocka_unit_test(row_7_2_2_one_other_group_in_create_child_sa),
+	cmocka_unit_test(row_7_2_2_no_group_that_was_not_offered_in_create_child_sa),
+	cmocka_unit_test(row_7_3_6_a_pair_at_its_limit_is_asked_for_once),
 };
 const struct rows rows_73 = { tests, sizeof tests / sizeof *tests };

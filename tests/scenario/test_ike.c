@@ -33,7 +33,7 @@ static void psk_x25519_gcm_one_child(void **state)
 	world_done(&w);
 }
 
-static void nat_d_without_a_nat_still_encapsulates(void **state)
+static void row_7_2_4_nat_d_without_a_nat_still_encapsulates(void **state)
 {
 	struct world w;
 	struct setting s = setting_plain();
@@ -50,7 +50,7 @@ static void nat_d_without_a_nat_still_encapsulates(void **state)
 	world_done(&w);
 }
 
-static void from_500_it_goes_on_at_4500(void **state)
+static void row_7_2_4_from_500_it_goes_on_at_4500(void **state)
 {
 	struct world w;
 	struct setting s = setting_plain();
@@ -130,7 +130,7 @@ static bool note_auth_answer(struct world *w, int from, uint8_t *bytes, size_t *
 }
 
 // ipsec.md 7.2: unknown ID and wrong key must look alike in answer.
-static void unknown_identity_and_wrong_key_look_alike(void **state)
+static void row_7_2_5_unknown_identity_and_wrong_key_look_alike(void **state)
 {
 	void (*const wrong[])(struct setting *) = { wrong_key, unknown_identity };
 	size_t size[2];
@@ -152,7 +152,7 @@ static void unknown_identity_and_wrong_key_look_alike(void **state)
 }
 
 // The collector has another key than the site: the site, too, must see that its peer is none.
-static void initiator_checks_the_responder(void **state)
+static void row_7_2_6_the_initiator_checks_the_responder(void **state)
 {
 	struct world w;
 	struct setting s = setting_plain();
@@ -166,7 +166,7 @@ static void initiator_checks_the_responder(void **state)
 }
 
 // ipsec.md 7.2: INVALID_KE_PAYLOAD accepts only a group we offered, remembers it, limits retries.
-static void invalid_ke(void **state)
+static void row_7_2_2_invalid_ke_moves_to_its_group(void **state)
 {
 	struct world w;
 	struct setting s = setting_plain();
@@ -179,7 +179,7 @@ static void invalid_ke(void **state)
 	world_done(&w);
 }
 
-static void cookie_and_invalid_ke(void **state)
+static void row_7_2_1_cookie_and_invalid_ke_in_one_start(void **state)
 {
 	struct world w;
 	struct setting s = setting_plain();
@@ -210,7 +210,7 @@ static void cookie_and_invalid_ke(void **state)
 }
 
 // ipsec.md 7.1: the requester retransmits, the responder never does, and resends its last answer byte for byte.
-static void loss_doubles_and_disorder(void **state)
+static void row_7_1_2_loss_doubles_and_disorder(void **state)
 {
 	for (uint64_t seed = 1; seed <= 20; seed++) {
 		struct world w;
@@ -264,7 +264,7 @@ static void close_site(struct world *w, int which, struct ike_out *out)
 	ike_close(w->node[which].ike, w->now, w->node[which].site, out);
 }
 
-static void delete_and_crossing_deletes(void **state)
+static void row_7_3_3_crossing_deletes_of_the_ike_sa(void **state)
 {
 	for (int both = 0; both < 2; both++) {
 		struct world w;
@@ -344,18 +344,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(psk_x25519_gcm_one_child),
-		cmocka_unit_test(nat_d_without_a_nat_still_encapsulates),
-		cmocka_unit_test(from_500_it_goes_on_at_4500),
+		cmocka_unit_test(row_7_2_4_nat_d_without_a_nat_still_encapsulates),
+		cmocka_unit_test(row_7_2_4_from_500_it_goes_on_at_4500),
 		cmocka_unit_test(every_suite_and_group),
 		cmocka_unit_test(sha1_only_when_a_site_asks),
-		cmocka_unit_test(unknown_identity_and_wrong_key_look_alike),
-		cmocka_unit_test(initiator_checks_the_responder),
-		cmocka_unit_test(invalid_ke),
-		cmocka_unit_test(cookie_and_invalid_ke),
-		cmocka_unit_test(loss_doubles_and_disorder),
+		cmocka_unit_test(row_7_2_5_unknown_identity_and_wrong_key_look_alike),
+		cmocka_unit_test(row_7_2_6_the_initiator_checks_the_responder),
+		cmocka_unit_test(row_7_2_2_invalid_ke_moves_to_its_group),
+		cmocka_unit_test(row_7_2_1_cookie_and_invalid_ke_in_one_start),
+		cmocka_unit_test(row_7_1_2_loss_doubles_and_disorder),
 		cmocka_unit_test(dead_peer_is_noticed),
 		cmocka_unit_test(dpd_keeps_a_quiet_site_up),
-		cmocka_unit_test(delete_and_crossing_deletes),
+		cmocka_unit_test(row_7_3_3_crossing_deletes_of_the_ike_sa),
 		cmocka_unit_test(restart_of_either_side),
 		cmocka_unit_test(restart_with_tokens),
 		cmocka_unit_test(restart_with_tokens_after_a_rekey),

@@ -84,7 +84,7 @@ static void rekey_ike_from_each_side(void **state)
 }
 
 // ipsec.md 7.3: CHILD collision: four nonces; the SA of the exchange with the lowest is deleted by the one who created it.
-static void both_rekey_the_child_at_once(void **state)
+static void row_7_3_1_both_rekey_the_pair_under_traffic(void **state)
 {
 	for (uint64_t seed = 1; seed <= 30; seed++) {
 		struct world w;
@@ -105,7 +105,7 @@ static void both_rekey_the_child_at_once(void **state)
 }
 
 // The same for the IKE SA; the pairs move to the one that stays, and message IDs begin at 0.
-static void both_rekey_the_ike_sa_at_once(void **state)
+static void row_7_3_2_both_rekey_the_ike_sa_at_once(void **state)
 {
 	for (uint64_t seed = 1; seed <= 30; seed++) {
 		struct world w;
@@ -129,7 +129,7 @@ static void both_rekey_the_ike_sa_at_once(void **state)
 }
 
 // ipsec.md 7.3: IKE rekey against CHILD request: TEMPORARY_FAILURE, then retry later.
-static void ike_rekey_against_child_rekey(void **state)
+static void row_7_3_3_ike_rekey_against_child_rekey(void **state)
 {
 	for (int which = 0; which < NODES; which++) {
 		struct world w;
@@ -220,7 +220,7 @@ static void a_month_of_life(void **state)
 	world_done(&w);
 }
 
-static void pfs_with_another_group(void **state)
+static void row_7_2_2_pfs_with_another_group(void **state)
 {
 	struct world w;
 	struct setting s = setting_plain();
@@ -238,7 +238,7 @@ static void pfs_with_another_group(void **state)
 }
 
 // ipsec.md 7.1: SKF; never of INIT; within the limit of octets.
-static void fragments(void **state)
+static void row_7_1_4_fragments_in_any_order(void **state)
 {
 	for (uint64_t seed = 1; seed <= 10; seed++) {
 		struct world w;
@@ -260,7 +260,7 @@ static void fragments(void **state)
 	}
 }
 
-static void childless_start(void **state)
+static void row_7_2_7_childless_start(void **state)
 {
 	struct world w;
 	struct setting s = setting_plain();
@@ -296,7 +296,7 @@ static void configuration_payload(void **state)
 }
 
 // ipsec.md 7.4: narrowing never widens; a failed CHILD_SA in IKE_AUTH keeps the IKE SA (7.2).
-static void unacceptable_selectors_keep_the_ike_sa(void **state)
+static void row_7_2_7_unacceptable_selectors_keep_the_ike_sa(void **state)
 {
 	struct world w;
 	struct setting s = setting_plain();
@@ -318,7 +318,7 @@ static void ppk_of(struct ike_site *c, const char *id, const char *key, bool opt
 }
 
 // RFC 8784: with the same key; without one on one side, where both allow it; refused otherwise.
-static void post_quantum_shared_keys(void **state)
+static void row_7_2_9_ppk_and_its_fallback(void **state)
 {
 	static const struct {
 		const char *site, *coll;
@@ -405,18 +405,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rekey_child_from_each_side),
 		cmocka_unit_test(rekey_ike_from_each_side),
-		cmocka_unit_test(both_rekey_the_child_at_once),
-		cmocka_unit_test(both_rekey_the_ike_sa_at_once),
-		cmocka_unit_test(ike_rekey_against_child_rekey),
+		cmocka_unit_test(row_7_3_1_both_rekey_the_pair_under_traffic),
+		cmocka_unit_test(row_7_3_2_both_rekey_the_ike_sa_at_once),
+		cmocka_unit_test(row_7_3_3_ike_rekey_against_child_rekey),
 		cmocka_unit_test(rekeys_under_loss),
 		cmocka_unit_test(altered_messages_change_nothing),
 		cmocka_unit_test(a_month_of_life),
-		cmocka_unit_test(pfs_with_another_group),
-		cmocka_unit_test(fragments),
-		cmocka_unit_test(childless_start),
+		cmocka_unit_test(row_7_2_2_pfs_with_another_group),
+		cmocka_unit_test(row_7_1_4_fragments_in_any_order),
+		cmocka_unit_test(row_7_2_7_childless_start),
 		cmocka_unit_test(configuration_payload),
-		cmocka_unit_test(unacceptable_selectors_keep_the_ike_sa),
-		cmocka_unit_test(post_quantum_shared_keys),
+		cmocka_unit_test(row_7_2_7_unacceptable_selectors_keep_the_ike_sa),
+		cmocka_unit_test(row_7_2_9_ppk_and_its_fallback),
 		cmocka_unit_test(nat_mapping_changes),
 		cmocka_unit_test(a_probe_moves_the_path),
 	};

@@ -388,6 +388,21 @@ static void numbers_end(void **state)
 	ends_done(&t);
 }
 
+// Without extension another pair is wanted long before the numbers end.
+static void row_7_3_6_without_esn_a_rekey_is_wanted_early(void **state)
+{
+	begin(aead_best(), aead_best(), AEAD_AES128_GCM16, &tunnel);
+	t.a.pair->out.number = (UINT64_C(3) << 30) - 3;
+	for (int i = 0; i < 5; i++) {
+		held_udp(&one, false, 1);
+		assert_int_equal(seal_one(&t, &t.a, 1, &one), ST_OK);
+		assert_int_equal(t.effects.n, i >= 2);
+	}
+	assert_int_equal(t.effect[0].kind, ESP_REKEY);
+	assert_true(UINT32_MAX - t.a.pair->out.number > UINT32_MAX / 5);
+	ends_done(&t);
+}
+
 static void limits(void **state)
 {
 	static const struct esp_policy rows[] = {
@@ -653,6 +668,7 @@ int main(void)
 		cmocka_unit_test(batch),
 		cmocka_unit_test(no_room),
 		cmocka_unit_test(numbers_end),
+		cmocka_unit_test(row_7_3_6_without_esn_a_rekey_is_wanted_early),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(limits_by_tick),
 		cmocka_unit_test(across_2_32),
