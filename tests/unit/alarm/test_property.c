@@ -209,7 +209,7 @@ static void incremental_is_rebuild(void **state)
 	// It was worth the name: about 0.97 crashes, 0.92 restarts and 36 ticks come with a thousand events.
 	assert_true(w.crashes > wanted_events / 2000 && w.restarts > wanted_events / 2000 &&
 	            w.ticks > wanted_events / 1000);
-	print_message("%u crashes, %u restarts, %u ticks\n", w.crashes, w.restarts, w.ticks);
+	print_message("# %u crashes, %u restarts, %u ticks\n", w.crashes, w.restarts, w.ticks);
 }
 
 // The same test sees it when the incremental fold takes the time from a clock instead of the journal.
