@@ -105,6 +105,30 @@ def refusals(tap):
         tap.ok(not ping(charon.place, DEVICE, INNER, patience=1), "and stays so")
 
 
+def as_initiator(tap):
+    """`trapline join` calls strongSwan, which looks at certificates its own way; RSA as PSS from both."""
+    begin()
+    router = places.Router()
+    places.HERE.add(f"{INNER}/32")
+    for kind, more in (("ecdsa256", ""), ("ed25519", ""), ("rsa", ""), ("rsa", "rsa_pss = yes")):
+        ca = Certificate(kind, "CN=ca")
+        coll, own = Certificate(kind, "CN=coll", ca, fqdn="coll.example"), Certificate(kind, "C=NL, CN=site", ca)
+        charon = strongswan.Charon(places.HERE, port=0, port_nat_t=2797, more=more)
+        for folder, name, octets in (("x509ca", "ca.pem", ca.pem()), ("x509", "own.pem", coll.pem()), ("private", "own.pem", coll.key_pem())):
+            charon.put(folder, name, octets)
+        charon.load({"t": {"version": 2, "proposals": "aes256gcm16-prfsha256-curve25519", "local": {"auth": "pubkey", "certs": "own.pem", "id": "coll.example"},
+                           "remote": {"auth": "pubkey", "id": '"C=NL, CN=site"'},
+                           "children": {"c": {"local_ts": f"{INNER}/32", "remote_ts": f"{DEVICE}/32", "esp_proposals": "aes256gcm16"}}}}, {})
+        place = router.site()
+        end = place.start(harness.TRAPLINE, "join", "--collector", places.COLLECTOR, "--identity", "dn:C=NL, CN=site", "--peer", "coll.example",
+                          "--cert-file", file("site.crt", own.pem()), "--key-file", file("site.key", own.key_pem()), "--ca-file", file("ca.crt", ca.pem()),
+                          "--networks", f"{DEVICE}/32", "--inner", f"{INNER}/32", stderr=harness.subprocess.PIPE, text=True)
+        line = end.stderr.readline()
+        tap.ok(line.startswith("connected to"), f"{kind} {more}: strongSwan and join believe each other", line + charon.log())
+        harness.stop(end)
+        charon.kill()
+
+
 def joined(tap):
     """Trapline at both ends, each with its own CA."""
     begin()
@@ -129,4 +153,4 @@ def joined(tap):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(every_kind_of_key, names_and_chains, refusals, joined)
+    harness.main(every_kind_of_key, names_and_chains, refusals, as_initiator, joined)
