@@ -193,7 +193,7 @@ static bool read_words(struct load *l, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct load l = { 0 };
+	static struct load l; // what it holds is held to the end
 	if (!read_words(&l, argc, argv)) {
 		fprintf(stderr,
 		        "usage: trapline-handshakes ADDR:PORT PEER PREFIX PSK SITES SECONDS [keep|half-open]\n");

@@ -20,6 +20,7 @@ enum st tunnels_new(const struct tunnels_options *options, struct tunnels **out)
 		return ST_NO_MEMORY;
 	t->o = *options;
 	t->worker_count = options->worker_count;
+	pthread_mutex_init(&t->lock, NULL);
 	enum st st = tunnels_ike_new(t);
 	for (unsigned i = 0; i < t->worker_count && !st; i++)
 		st = tunnel_worker_open(t, i);
@@ -56,6 +57,7 @@ void tunnels_free(struct tunnels *t)
 	keyer_free(t->keyer);
 	free(t->numbers);
 	free(t->sites);
+	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
@@ -64,14 +66,17 @@ struct tunnel_site *tunnel_site_of(struct tunnels *t, const char *name)
 	for (size_t i = 0; i < t->site_count; i++)
 		if (strcmp(t->sites[i].name, name) == 0)
 			return &t->sites[i];
-	struct tunnel_site *more = reallocarray(t->sites, t->site_count + 1, sizeof *more);
-	char *copy = more ? strdup(name) : NULL;
-	if (more)
+	char *copy = strdup(name);
+	pthread_mutex_lock(&t->lock);
+	struct tunnel_site *more = copy ? reallocarray(t->sites, t->site_count + 1, sizeof *more) : NULL, *s = NULL;
+	if (more) {
 		t->sites = more;
-	if (!copy)
-		return NULL;
-	struct tunnel_site *s = &more[t->site_count++];
-	*s = (struct tunnel_site){ .name = copy, .counter.fd = -1, .next_counter.fd = -1 };
+		s = &more[t->site_count++];
+		*s = (struct tunnel_site){ .name = copy, .counter.fd = -1, .next_counter.fd = -1 };
+	}
+	pthread_mutex_unlock(&t->lock);
+	if (!s)
+		free(copy);
 	return s;
 }
 

@@ -115,17 +115,21 @@ static void send_on_worker(struct worker *w, void *arg)
 	}
 }
 
-static void note_site(const struct tunnels *t, const struct ike_effect *e, const struct ike *ike)
+static void note_site(struct tunnels *t, const struct ike_effect *e, const struct ike *ike)
 {
 	char peer[ADDR_TEXT];
 	struct text note = { 0 };
 	struct json j = json_of(&note);
 	struct ike_view v;
 	uint32_t number = number_of(t, e->site);
-	if (number >= t->site_count)
+	pthread_mutex_lock(&t->lock);
+	const char *name =
+	        number < t->site_count ? t->sites[number].name : NULL; // it stays where it is, as long as we do
+	pthread_mutex_unlock(&t->lock);
+	if (!name)
 		return;
 	json_open(&j, '{');
-	json_key_str(&j, "site", t->sites[number].name);
+	json_key_str(&j, "site", name);
 	json_key(&j, "up");
 	json_bool(&j, e->kind == IKE_SITE_UP);
 	if (ike_look(ike, e->site, &v))
@@ -357,8 +361,9 @@ void tunnels_ike_apply(struct tunnels *t, const struct config *c, const struct l
 }
 
 struct question {
-	const struct tunnels *t;
+	struct tunnels *t;
 	struct tunnel_look *look;
+	size_t n; // room in it: sites that came since are left out
 	struct ike_counters *counters;
 };
 
@@ -366,14 +371,24 @@ static void look(struct ike *ike, int64_t now, struct ike_out *out, void *arg)
 {
 	const struct question *q = arg;
 	*q->counters = *ike_counters(ike);
-	for (size_t i = 0; q->look && i < q->t->site_count; i++)
-		if (q->t->sites[i].up && q->t->sites[i].ike)
-			q->look[i].up = ike_look(ike, q->t->sites[i].ike_id, &q->look[i].view);
+	pthread_mutex_lock(&q->t->lock);
+	for (size_t i = 0; i < q->n; i++) {
+		const struct tunnel_site *s = &q->t->sites[i];
+		q->look[i].ike = s->ike;
+		if (s->up && s->ike)
+			q->look[i].up = ike_look(ike, s->ike_id, &q->look[i].view);
+	}
+	pthread_mutex_unlock(&q->t->lock);
 }
 
-struct tunnel_look *tunnels_ike_look(struct tunnels *t, struct ike_counters *counters)
+struct tunnel_look *tunnels_ike_look(struct tunnels *t, struct ike_counters *counters, size_t *n)
 {
-	struct question q = { t, t->site_count ? calloc(t->site_count, sizeof(struct tunnel_look)) : NULL, counters };
+	pthread_mutex_lock(&t->lock);
+	struct question q = { .t = t, .n = t->site_count, .counters = counters };
+	pthread_mutex_unlock(&t->lock);
+	q.look = q.n ? calloc(q.n, sizeof *q.look) : NULL;
+	q.n = q.look ? q.n : 0;
 	keyer_call(t->keyer, look, &q);
+	*n = q.n;
 	return q.look;
 }

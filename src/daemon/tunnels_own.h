@@ -3,6 +3,8 @@
 #ifndef DAEMON_TUNNELS_OWN_H
 #define DAEMON_TUNNELS_OWN_H
 
+#include <pthread.h>
+
 #include "daemon/tunnels.h"
 #include "crypto/digest.h"
 #include "tunnel/keyer.h"
@@ -49,6 +51,7 @@ struct tunnels {
 	struct addr paths[INTAKE_LISTENERS]; // port 0: none
 	unsigned worker_count;
 	struct tunnel_worker workers[INTAKE_WORKERS];
+	pthread_mutex_t lock; // whoever adds a site may move all of them, while the keyer's thread looks at their names
 	struct tunnel_site *sites;
 	size_t site_count;
 	struct inside *questions; // NULL: none
@@ -65,12 +68,12 @@ enum st tunnels_ike_new(struct tunnels *t);
 enum st tunnels_ike_prepare(struct tunnels *t, const struct config *c);
 // Sites that are IKE's no longer first, then those that are new or changed.
 void tunnels_ike_apply(struct tunnels *t, const struct config *c, const struct listeners *ls, struct text *said);
-// What IKE knows of each site, by number; false: not connected.
+// What IKE knows of each site, by number.
 struct tunnel_look {
-	bool up;
+	bool ike, up; // its keys are IKE's; it is connected
 	struct ike_view view;
 };
-// The caller frees it. NULL: no memory, or no sites.
-struct tunnel_look *tunnels_ike_look(struct tunnels *t, struct ike_counters *counters);
+// *n of them, which the caller frees. NULL: no memory, or no sites. On any thread.
+struct tunnel_look *tunnels_ike_look(struct tunnels *t, struct ike_counters *counters, size_t *n);
 
 #endif

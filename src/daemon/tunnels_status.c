@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // What `status` says of the tunnels. Workers copy, the JSON is written here, so that no packet waits for it.
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/tunnels_own.h"
 #include "io/system.h"
 
+// A site may be gone by the time that its name is written.
+struct site_seen {
+	struct plane_site_view seen;
+	char name[PLANE_SITE_NAME];
+};
+
 // Filled on the workers' threads, one after the other.
 struct view {
 	const struct tunnel_worker *worker;
 	struct plane_counters counters;
-	struct plane_site_view *sites;
+	struct site_seen *sites;
 	size_t site_count;
 	size_t pairs;
 	bool locked, bad;
@@ -27,13 +34,14 @@ static void look(struct worker *w, void *arg)
 	v->pairs += plane_pairs(plane);
 	v->locked &= aead_engine_locked(v->worker->engine);
 	for (uint32_t at = 0; plane_site_next(plane, &at, &s);) {
-		struct plane_site_view *more = reallocarray(v->sites, v->site_count + 1, sizeof *more);
+		struct site_seen *more = reallocarray(v->sites, v->site_count + 1, sizeof *more);
 		if (!more) {
 			v->bad = true;
 			return;
 		}
 		v->sites = more;
-		more[v->site_count++] = s;
+		more[v->site_count] = (struct site_seen){ .seen = s };
+		snprintf(more[v->site_count++].name, PLANE_SITE_NAME, "%s", s.name);
 	}
 }
 
@@ -44,8 +52,7 @@ static struct view look_at_all(struct tunnels *t)
 		v.worker = &t->workers[i];
 		worker_call(t->workers[i].worker, look, &v);
 	}
-	v.looks = tunnels_ike_look(t, &v.ike);
-	v.look_count = v.looks ? t->site_count : 0;
+	v.looks = tunnels_ike_look(t, &v.ike, &v.look_count);
 	return v;
 }
 
@@ -102,11 +109,12 @@ static void put_look(struct json *j, const struct ike_view *v, int64_t now)
 	text_done(&suite);
 }
 
-static void put_site(struct json *j, const struct plane_site_view *s, const struct tunnel_look *k, int64_t now)
+static void put_site(struct json *j, const struct site_seen *site, const struct tunnel_look *k, int64_t now)
 {
+	const struct plane_site_view *s = &site->seen;
 	char peer[ADDR_TEXT];
 	json_open(j, '{');
-	json_key_str(j, "name", s->name);
+	json_key_str(j, "name", site->name);
 	json_key_uint(j, "pairs", s->pairs);
 	json_key_str(j, "suite", s->suite ? s->suite : "");
 	json_key_str(j, "peer", s->ends.peer.port ? addr_text(&s->ends.peer, peer) : "");
@@ -151,8 +159,9 @@ void tunnels_status(struct tunnels *t, struct json *j)
 	json_open(j, '[');
 	for (size_t i = 0; i < v.site_count; i++)
 		put_site(j, &v.sites[i],
-		         v.sites[i].site < v.look_count && t->sites[v.sites[i].site].ike ? &v.looks[v.sites[i].site]
-		                                                                         : NULL,
+		         v.sites[i].seen.site < v.look_count && v.looks[v.sites[i].seen.site].ike
+		                 ? &v.looks[v.sites[i].seen.site]
+		                 : NULL,
 		         now);
 	json_close(j, ']');
 	json_close(j, '}');

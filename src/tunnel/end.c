@@ -14,7 +14,7 @@
 enum { SITE = 0, LISTENER = 0, READS = 64, SLOT = ESP_HEADROOM + 2048 + ESP_TAILROOM, TICK_NS = 250000000 };
 enum { BIG = ESP_HEADROOM + TUN_PACKET_MAX + ESP_TAILROOM }; // where a device has a larger MTU than a slot
 
-enum { TOLD_MAX = 64 };
+enum { TOLD_MAX = 64, TOLD_OWN = 8 }; // TOLD_OWN: of them, that datagrams of IKE cannot fill
 
 // What the plane told, kept until it may be called again.
 struct told {
@@ -157,7 +157,7 @@ static void udp_ready(void *arg, uint32_t events)
 static void keep_told(void *arg, const struct plane_tell *t)
 {
 	struct end *e = arg;
-	if (e->told_count == TOLD_MAX)
+	if (e->told_count == TOLD_MAX || (t->kind == PLANE_TELL_IKE && e->told_count >= TOLD_MAX - TOLD_OWN))
 		return;
 	struct told *k = &e->told[e->told_count];
 	*k = (struct told){ .t = *t, .bytes = t->bytes.n ? malloc(t->bytes.n) : NULL };

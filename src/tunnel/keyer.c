@@ -11,6 +11,7 @@
 struct line {
 	struct ring ring;
 	uint64_t at;
+	uint64_t told; // its worker's: the position behind what was published last
 	_Atomic uint64_t lost;
 };
 
@@ -27,8 +28,9 @@ struct keyer {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t called;
-	keyer_fn *call;
+	keyer_fn *call; // under the lock; NULL: none
 	void *call_arg;
+	uint64_t calls_done;
 };
 
 // In front of a record's octets.
@@ -42,7 +44,9 @@ void keyer_tell(struct keyer *k, unsigned worker, const struct plane_tell *t)
 {
 	struct line *l = &k->lines[worker];
 	const struct head head = { t->kind, t->spi, { t->ends.local, t->ends.peer, t->framing == ENCAP_MARKER } };
-	uint8_t *room = ring_reserve(&l->ring, sizeof head + t->bytes.n);
+	uint64_t used = l->told - ring_freed(&l->ring);
+	bool crowded = t->kind == PLANE_TELL_IKE && used + sizeof head + t->bytes.n > KEYER_RING - KEYER_OWN;
+	uint8_t *room = crowded ? NULL : ring_reserve(&l->ring, sizeof head + t->bytes.n);
 	if (!room) {
 		atomic_fetch_add_explicit(&l->lost, 1, memory_order_relaxed);
 		return;
@@ -50,7 +54,7 @@ void keyer_tell(struct keyer *k, unsigned worker, const struct plane_tell *t)
 	memcpy(room, &head, sizeof head);
 	if (t->bytes.n)
 		memcpy(room + sizeof head, t->bytes.p, t->bytes.n);
-	ring_publish(&l->ring, sizeof head + t->bytes.n);
+	l->told = ring_publish(&l->ring, sizeof head + t->bytes.n);
 	if (!atomic_exchange(&k->woken, true))
 		loop_wake(k->loop);
 }
@@ -108,14 +112,16 @@ static void run_call(struct keyer *k, int64_t now, struct ike_out *out)
 {
 	pthread_mutex_lock(&k->lock);
 	keyer_fn *fn = k->call;
+	void *arg = k->call_arg;
 	pthread_mutex_unlock(&k->lock);
 	if (!fn)
 		return;
-	fn(k->ike, now, out, k->call_arg);
+	fn(k->ike, now, out, arg);
 	done(k, now, out);
 	pthread_mutex_lock(&k->lock);
 	k->call = NULL;
-	pthread_cond_signal(&k->called);
+	k->calls_done++;
+	pthread_cond_broadcast(&k->called);
 	pthread_mutex_unlock(&k->lock);
 }
 
@@ -224,10 +230,13 @@ void keyer_call(struct keyer *k, keyer_fn *fn, void *arg)
 		return;
 	}
 	pthread_mutex_lock(&k->lock);
+	while (k->call)
+		pthread_cond_wait(&k->called, &k->lock);
+	uint64_t mine = k->calls_done + 1;
 	k->call_arg = arg;
 	k->call = fn;
 	loop_wake(k->loop);
-	while (k->call)
+	while (k->calls_done < mine)
 		pthread_cond_wait(&k->called, &k->lock);
 	pthread_mutex_unlock(&k->lock);
 }

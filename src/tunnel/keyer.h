@@ -7,7 +7,12 @@
 
 #include "tunnel/plane.h"
 
-enum { KEYER_WORKERS = 64, KEYER_RING = 1 << 20, KEYER_BATCH = 64 }; // rings; octets of one; records in one turn
+enum {
+	KEYER_WORKERS = 64,   // rings
+	KEYER_RING = 1 << 20, // octets of one
+	KEYER_OWN = 64 << 10, // of them that strangers' datagrams cannot fill: what our own pairs tell is told once
+	KEYER_BATCH = 64,     // records in one turn
+};
 
 struct keyer;
 
@@ -30,8 +35,8 @@ void keyer_stop(struct keyer *k);
 // On the thread of worker `worker`: what its plane tells, copied.
 void keyer_tell(struct keyer *k, unsigned worker, const struct plane_tell *t);
 
-// Runs fn on the keyer's thread, does what came of it, and waits; directly when the thread does not run. One thread at a time
-// may call.
+// Runs fn on the keyer's thread, does what came of it, and waits; directly when the thread does not run. Several threads may
+// call: one after another.
 typedef void keyer_fn(struct ike *ike, int64_t now, struct ike_out *out, void *arg);
 void keyer_call(struct keyer *k, keyer_fn *fn, void *arg);
 
