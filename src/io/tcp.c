@@ -106,6 +106,7 @@ enum st tcp_server_new(struct loop *l, const struct tcp_events *events, struct t
 	s->pause_timer = (struct loop_timer){ .fn = accept_again, .arg = s };
 	s->times = (struct tcp_times){ .frame = TCP_FRAME_SECONDS * SECOND,
 		                       .idle = TCP_IDLE_SECONDS * SECOND,
+		                       .spare = TCP_SPARE_SECONDS * SECOND,
 		                       .stall = TCP_OUT_STALL_SECONDS * SECOND,
 		                       .linger = TCP_LINGER_SECONDS * SECOND,
 		                       .pause = TCP_ACCEPT_PAUSE_MS * (SECOND / 1000) };
@@ -137,16 +138,30 @@ void tcp_server_forget(struct tcp_server *s, const struct tcp_connection *c)
 	s->counters.open--;
 }
 
-// A slot for a new connection. When all are taken the oldest one whose peer has ended gives way. -1: full.
-static int slot_find(const struct tcp_server *s)
+// It waits between frames, and nobody would miss it.
+static bool is_idle(const struct tcp_connection *c)
 {
-	struct tcp_connection *oldest = NULL;
+	return !c->ended && !c->mid_frame && !c->pushed && !c->busy && !buffer_span(&c->out).n;
+}
+
+// A slot for a new connection. When all are taken the oldest one whose peer has ended gives way, or else the one that has been
+// idle for longest, so that nobody holds the table by doing nothing. -1: full.
+static int slot_find(struct tcp_server *s)
+{
+	struct tcp_connection *oldest = NULL, *idlest = NULL;
 	for (int i = 0; i < TCP_CONNECTIONS_MAX; i++) {
 		struct tcp_connection *c = s->connections[i];
 		if (!c)
 			return i;
 		if (c->ended && !c->pushed && !c->busy && (!oldest || c->meta.token < oldest->meta.token))
 			oldest = c;
+		if (is_idle(c) && (!idlest || c->read_timer.at < idlest->read_timer.at))
+			idlest = c;
+	}
+	int64_t since = idlest ? idlest->read_timer.at - s->times.idle : INT64_MAX;
+	if (!oldest && since <= loop_now(s->loop) - s->times.spare) {
+		oldest = idlest;
+		s->counters.idle++;
 	}
 	if (!oldest)
 		return -1;

@@ -8,10 +8,13 @@
 #include "io/loop.h"
 
 enum tcp_limits {
-	TCP_CONNECTIONS_MAX = 1024,    // of one worker; further ones are closed at once and counted
+	TCP_CONNECTIONS_MAX =
+	        1024, // of one worker; a further one takes the place of the longest idle one, or, when none
+	              // has been idle for TCP_SPARE_SECONDS, is closed at once and counted
 	TCP_CONNECTIONS_PER_PEER = 64, // of one address; the same
 	TCP_FRAME_SECONDS = 30,        // from the first byte of a frame to its last: closed and counted
 	TCP_IDLE_SECONDS = 600,        // without a byte between frames: closed
+	TCP_SPARE_SECONDS = 10,        // the same, when another one wants the place: senders of traps connect again
 	TCP_OUT_MAX = 256 << 10,       // unsent reply bytes of one connection: closed
 	TCP_OUT_STALL_SECONDS = 30,    // no progress in sending: closed
 	TCP_IN_MAX = 128 << 10,        // a frame, however its length reads: closed and counted
@@ -46,7 +49,7 @@ struct tcp_counters {
 	uint64_t accepted, open;
 	uint64_t refused_full, refused_peer; // closed as soon as accepted: no slot or descriptor, too many
 	uint64_t timed_out;                  // a frame that took too long
-	uint64_t idle;                       // closed after TCP_IDLE_SECONDS
+	uint64_t idle;                       // closed after TCP_IDLE_SECONDS, or for another one
 	uint64_t stalled;                    // replies that the peer did not take
 	uint64_t no_memory;                  // TCP_MEMORY_MAX
 	uint64_t paused;                     // times that accepting stopped for lack of descriptors

@@ -11,7 +11,7 @@ enum { TCP_READ = 64 << 10 }; // bytes of one read; a connection gets one read a
 
 // The limits in time, nanoseconds; a server starts with those of the header, tests shorten them.
 struct tcp_times {
-	int64_t frame, idle, stall, linger, pause;
+	int64_t frame, idle, spare, stall, linger, pause;
 };
 
 struct tcp_connection {

@@ -99,6 +99,7 @@ static void short_times(struct bench *b)
 {
 	const struct tcp_times times = { .frame = 200 * MILLISECOND,
 		                         .idle = 1000 * MILLISECOND,
+		                         .spare = 300 * MILLISECOND,
 		                         .stall = 200 * MILLISECOND,
 		                         .linger = 800 * MILLISECOND,
 		                         .pause = 50 * MILLISECOND };
@@ -536,6 +537,21 @@ static void test_too_many(void **state)
 	say_frame(late, 10, 1);
 	run_until(&b, &b.frames, 1);
 	assert_int_equal(tcp_count(b.server).refused_full, 5);
+	// The one that has been idle for longest does too, but not when that is a moment ago, and not while it says something.
+	int scoped(fd_close) soon = client(&b, "127.0.0.10:0");
+	run(&b, 20);
+	assert_int_equal(tcp_count(b.server).refused_full, 6);
+	say(fd[0], "\x30", 1);
+	run(&b, 20);
+	b.server->times.spare = 10 * MILLISECOND;
+	int scoped(fd_close) later = client(&b, "127.0.0.11:0");
+	say_frame(later, 10, 1);
+	run_until(&b, &b.frames, 2);
+	c = tcp_count(b.server);
+	assert_int_equal(c.refused_full, 6);
+	assert_int_equal(c.idle, 1);
+	assert_int_equal(recv(fd[0], &(char){ 0 }, 1, MSG_DONTWAIT), -1); // still there
+	assert_int_equal(recv(fd[1], &(char){ 0 }, 1, MSG_DONTWAIT), 0);
 	for (int i = 0; i < TCP_CONNECTIONS_MAX + 5; i++)
 		close(fd[i]);
 	bench_end(&b);
