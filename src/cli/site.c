@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -32,15 +30,6 @@ static const struct config_ike *ike_of(const struct config *c, const char *name)
 		if (strcmp(c->policy->sites[c->ikes[i].site].name, name) == 0)
 			return &c->ikes[i];
 	return NULL;
-}
-
-// Written by root, it has to stay the collector's.
-static void give_back(const char *dir)
-{
-	struct stat s;
-	char path[FOLDER_PATH];
-	if (geteuid() == 0 && stat(dir, &s) == 0 && folder_path(dir, "local.yaml", path) == ST_OK)
-		(void)chown(path, s.st_uid, s.st_gid);
 }
 
 // A running collector takes it at once. CLI_FAILED: it does not like it.
@@ -67,7 +56,6 @@ static int finish(const struct site_place *p, struct local_file *l, enum st st, 
 	text_done(why);
 	if (code != CLI_DONE)
 		return code;
-	give_back(p->dir);
 	return bring_into_force(p);
 }
 

@@ -197,6 +197,14 @@ static enum st write_all(int fd, struct span s)
 	return ST_OK;
 }
 
+// Written by root it is the folder's owner's all the same: the collector's. Before it has its name, and by no name: whoever owns
+// the folder could put another file in its place.
+static bool give(const struct local_file *l, int fd)
+{
+	struct stat s;
+	return geteuid() != 0 || (fstat(l->dir_fd, &s) == 0 && fchown(fd, s.st_uid, s.st_gid) == 0);
+}
+
 static enum st write_new(struct local_file *l, struct span content, struct text *why)
 {
 	static const char new[] = "local.yaml.new";
@@ -205,7 +213,7 @@ static enum st write_new(struct local_file *l, struct span content, struct text 
 	int scoped(fd_close) fd = openat(l->dir_fd, new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return refuse(why, l->dir, "cannot make local.yaml.new");
-	if (write_all(fd, content) || fsync(fd) < 0)
+	if (!give(l, fd) || write_all(fd, content) || fsync(fd) < 0)
 		return refuse(why, l->dir, "cannot write local.yaml.new");
 	if (renameat(l->dir_fd, new, l->dir_fd, "local.yaml") < 0 || fsync(l->dir_fd) < 0)
 		return refuse(why, l->dir, "cannot put local.yaml in place");

@@ -218,6 +218,28 @@ static void test_round_trip(void **state)
 	}
 }
 
+// What root writes in a folder of the collector's is the collector's.
+static void test_it_belongs_to_the_folders_owner(void **state)
+{
+	enum { NOBODY = 65534 };
+	struct text why = { 0 };
+	struct local_file *l = NULL;
+	struct stat s;
+	if (geteuid() != 0)
+		skip();
+	put("c.yaml", "workers: 1\n");
+	assert_int_equal(chown(dir, NOBODY, NOBODY), 0);
+	assert_int_equal(local_file_open(dir, &l, &why), ST_OK);
+	assert_int_equal(local_file_save(l, &why), ST_OK);
+	local_file_close(l);
+	assert_int_equal(chown(dir, 0, 0), 0);
+	assert_int_equal(stat("local.yaml", &s), 0);
+	assert_int_equal(s.st_uid, NOBODY);
+	assert_int_equal(s.st_gid, NOBODY);
+	assert_int_equal(s.st_mode & 0777, 0600);
+	text_done(&why);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup(test_add_keeps_what_is_there, fresh),
 		cmocka_unit_test_setup(test_broken_files_are_left_alone, fresh),
 		cmocka_unit_test_setup(test_round_trip, fresh),
+		cmocka_unit_test_setup(test_it_belongs_to_the_folders_owner, fresh),
 	};
 	return cmocka_run_group_tests(tests, enter, leave);
 }
