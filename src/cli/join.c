@@ -234,9 +234,9 @@ static void tell_relayed(const struct join *j)
 	if (j->relay_count)
 		fprintf(stderr,
 		        "relayed %" PRIu64 " of %" PRIu64 " messages (%" PRIu64
-		        " came while the tunnel was down), %" PRIu64 " answers; %" PRIu64
+		        " came while the tunnel was down), %" PRIu64 " answers, %" PRIu64 " questions; %" PRIu64
 		        " packets nobody had asked for\n",
-		        n.relayed, n.heard, n.down, n.answered, n.strange);
+		        n.relayed, n.heard, n.down, n.answered, n.asked, n.strange);
 }
 
 int cmd_join(const struct args *a)

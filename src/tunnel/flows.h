@@ -13,6 +13,7 @@ struct flow {
 	struct addr peer, local; // the device, and our address that it sent to
 	uint32_t ifindex;
 	uint16_t service; // the port that it sent to
+	uint16_t asker;   // of a device that can be asked: the collector's port, which asked last
 	bool masked;      // inside it has our address, and a port by its number
 };
 

@@ -3,8 +3,9 @@
 // port of the collector, and what it answers goes back to them. No privilege is needed, and no route.
 //
 // Inside a device keeps its address and port where the site's SA allows that address; else it has our inner address and a port of
-// ours. Answers are taken from the collector's inner address and only for who was heard. What nobody asked for is counted and
-// dropped, so the collector cannot ask these devices. Of an answer in fragments inside only those to our own address are put together.
+// ours. Answers are taken from the collector's inner address and only for who was heard. A device that keeps its address can be asked
+// by the collector, on port 161, once it was heard. Everything else out of the tunnel is counted and dropped. Of what comes in
+// fragments inside only what is to our own address is put together.
 #ifndef TUNNEL_RELAY_H
 #define TUNNEL_RELAY_H
 
@@ -36,12 +37,14 @@ void relay_set_inner(struct relay *r, const struct addr *inner);
 size_t relay_forward(void *relay, const struct plane_packet *p, size_t n);
 
 struct relay_counters {
-	uint64_t heard;   // datagrams of devices: relayed, or lost
-	uint64_t relayed; // said inside
-	uint64_t down;    // lost: the tunnel is not up
-	uint64_t lost;    // lost for other reasons: too large, no address inside
-	uint64_t answered;
-	uint64_t strange; // came out of the tunnel, and nobody had asked
+	uint64_t heard;    // datagrams of devices: relayed, or lost
+	uint64_t relayed;  // said inside
+	uint64_t down;     // lost: the tunnel is not up
+	uint64_t lost;     // lost for other reasons: too large, no address inside
+	uint64_t answered; // answers of the collector, given to devices
+	uint64_t asked;    // questions of the collector, given to devices
+	uint64_t told;     // what came of them, said inside
+	uint64_t strange;  // came out of the tunnel, and nobody had asked
 };
 
 struct relay_counters relay_count(const struct relay *r);

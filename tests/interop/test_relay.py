@@ -3,10 +3,13 @@
 """`trapline join --relay`: a box without a TUN device and without privileges, behind a NAT, for devices on two networks around it:
 one that the site's tunnel allows, which keeps its address, and one that it does not know, which has the box's."""
 import json
+import os
 import threading
+import time
 
 import harness
 import places
+import test_poll
 from harness import COMMUNITY, PORT
 from ike_sites import INNER, PSK, collector, site_of, tunnel_of
 
@@ -78,7 +81,7 @@ def relayed(tap):
         tap.same(sends(known, "inform", BOX, 5), 0, "the NAT maps anew")
         said = ended(end)
     counts = [int(word) for word in said.splitlines()[-1].replace("(", "").split() if word.isdigit()]
-    tap.ok("relayed" in said and counts[1] - counts[0] == counts[2] >= 1 and counts[3] >= 603 and counts[4] == 0, "what was relayed and answered is told", said)
+    tap.ok("relayed" in said and counts[1] - counts[0] == counts[2] >= 1 and counts[3] >= 603 and counts[4:] == [0, 0], "what was relayed and answered is told", said)
 
 
 def with_a_given_address(tap):
@@ -94,6 +97,55 @@ def with_a_given_address(tap):
         ended(end)
 
 
+def spis(capture):
+    """Of the ESP in a capture of Ethernet, in the order of their coming."""
+    data, at, found = capture.read_bytes(), 24, []
+    while at + 16 <= len(data):
+        n = int.from_bytes(data[at + 8 : at + 12], "little")
+        spi = data[at + 16 + 42 : at + 16 + 46].hex()
+        found += [] if spi in found else [spi]
+        at += 16 + n
+    return found
+
+
+def asked_back(tap):
+    """A printer behind the box is asked by the collector, across rekeys; one that was masked is not."""
+    harness.need("snmpd", "nft")
+    router = places.Router()
+    place, (known, other) = box(router)
+    folder = places.scratch()
+    config = folder / "snmpd.conf"
+    config.write_text(f"agentAddress udp:{KNOWN}:161\nrocommunity s3cret\nsysName printer-2\n{test_poll.objects()}")
+    known.start("snmpd", "-f", "-C", "-c", config, "-LE", "3", "-I", "-hr_device", env={**os.environ, "SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""},
+                stdout=harness.subprocess.DEVNULL, stderr=open(folder / "log", "w"))
+    end = join(place, "--networks", f"{BOX}/32", "--networks", "10.99.1.0/24", "--relay", f"0.0.0.0:{PORT}", "--lifetime", "10s")
+    capture = folder / "pcap"
+    out = f"udp src port 2797 and src host {places.COLLECTOR} and udp[8:4] != 0"
+    with collector(site_of("rotterdam"), read=[{"site": "rotterdam", "community": "s3cret"}]) as c, harness.capturing(capture, out, on="coll0"):
+        tap.ok(harness.wait_until(lambda: tunnel_of(c, "rotterdam")["up"], 20), "the box comes up", c.said())
+
+        def trap(device, to, number):
+            device.run("/usr/bin/python3", "-c", "import socket,sys;socket.socket(2,2).sendto(bytes.fromhex(sys.argv[1]),(sys.argv[2],int(sys.argv[3])))",
+                       test_poll.trap(*number).hex(), to, PORT)
+
+        def devices():
+            return {d["address"]: d for d in test_poll.devices(c)}
+
+        trap(known, BOX, (2, 6, 1, 3))
+        trap(other, OTHER_BOX, (4, 8, 2, 8))
+        harness.wait_until(lambda: len([d for d in devices().values() if d["asked"]]) == 2, 25, 0.3)
+        found = devices()
+        tap.same([found[KNOWN][k] for k in ("asked", "serial", "name")], ["ok", "SN-2", "printer-2"], "the printer is asked through tunnel and box")
+        tap.same(found[BOX]["asked"], "it did not answer", "who stands at the box's address is not")
+        rounds = c.status()["poller"]["answered"]
+        time.sleep(10)
+        trap(known, BOX, (2, 6, 1, 3))
+        tap.ok(harness.wait_until(lambda: c.status()["poller"]["answered"] > rounds, 25, 0.3), "and again", c.status()["poller"])
+        said = ended(end)
+    tap.ok(len(spis(capture)) >= 2, "by another SA", spis(capture))
+    tap.ok(" 0 questions" not in said and "questions" in said, "how many questions there were is told", said)
+
+
 def misused(tap):
     for more, said in ((("--relay", "0.0.0.0:2697", "--tun", "x"), "no TUN device"), (("--relay", "2697"), "write an address and a port"),
                        (("--relay", "0.0.0.0:2697", "--inner", "10.99.3.0/24"), "the collector's address itself")):
@@ -104,4 +156,4 @@ def misused(tap):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(relayed, with_a_given_address, misused)
+    harness.main(relayed, with_a_given_address, asked_back, misused)
