@@ -102,7 +102,8 @@ enum st dn_parse(const char *text, uint8_t out[static DN_MAX], size_t *n)
 	return ST_OK;
 }
 
-// RFC 5280 7.1, as far as names of machines need it: blanks at the ends and repeated ones go, ASCII letters are small.
+// RFC 5280 7.1, as far as names of machines need it: blanks at the ends and repeated ones go, ASCII letters are small. A zero
+// octet ends it, so none may stand within: else one long value would read as two attributes.
 static void add_folded(struct digest *d, const uint8_t *p, size_t n)
 {
 	size_t kept = 0;
@@ -129,7 +130,7 @@ static bool add_entry(struct digest *d, const X509_NAME_ENTRY *e)
 	uint8_t set = (uint8_t)X509_NAME_ENTRY_set(e);
 	int n = ASN1_STRING_to_UTF8(&utf8, X509_NAME_ENTRY_get_data(e));
 	int length = OBJ_obj2txt(type, sizeof type, X509_NAME_ENTRY_get_object(e), 1);
-	if (n < 0 || length <= 0 || length >= (int)sizeof type)
+	if (n < 0 || memchr(utf8, 0, (size_t)n) || length <= 0 || length >= (int)sizeof type)
 		return false;
 	digest_add(d, span_of(&set, 1));
 	digest_add(d, span_of(type, (size_t)length + 1));

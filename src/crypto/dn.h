@@ -16,7 +16,7 @@ enum {
 // "C=NL, O=Shop, CN=site1"; a comma, a plus or a backslash in a value has a backslash before it. Writes DER.
 // ST_SYNTAX: not so, or a type that nobody knows. ST_FULL.
 enum st dn_parse(const char *text, uint8_t out[static DN_MAX], size_t *n);
-// ST_SYNTAX: no name in DER.
+// ST_SYNTAX: no name in DER, or one with a zero octet in a value.
 enum st dn_mark(struct span der, uint8_t out[static DN_MARK]);
 // In the form of dn_parse. ST_SYNTAX: as above; nothing was written.
 enum st dn_text(struct span der, struct text *out);

@@ -283,12 +283,28 @@ static void names_for_people(void **state)
 	pki_done(&p);
 }
 
+// O="Shop" and what a mark has between two attributes and CN="site1", in one value: no spelling of the name of site1.
+static void one_value_is_no_two_attributes(void **state)
+{
+	static const uint8_t forged[] = "\x30\x1e\x31\x1c\x30\x1a\x06\x03\x55\x04\x0a\x0c\x13Shop\0\x01"
+	                                "2.5.4.3\0site1";
+	uint8_t der[DN_MAX], mark[DN_MARK];
+	size_t n;
+	assert_int_equal(dn_parse("O=Shop, CN=site1", der, &n), ST_OK);
+	assert_int_equal(dn_mark(span_of(der, n), mark), ST_OK);
+	assert_int_equal(dn_mark(span_of(forged, sizeof forged - 1), mark), ST_SYNTAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_kind_of_key),   cmocka_unit_test(every_reason),
-		cmocka_unit_test(every_kind_of_name),  cmocka_unit_test(revocation),
-		cmocka_unit_test(what_cannot_be_read), cmocka_unit_test(names_for_people),
+		cmocka_unit_test(every_kind_of_key),
+		cmocka_unit_test(every_reason),
+		cmocka_unit_test(every_kind_of_name),
+		cmocka_unit_test(revocation),
+		cmocka_unit_test(what_cannot_be_read),
+		cmocka_unit_test(names_for_people),
+		cmocka_unit_test(one_value_is_no_two_attributes),
 	};
 	if (crypto_init(&crypto) != ST_OK)
 		return 1;
