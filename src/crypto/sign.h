@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Digital signatures as IKEv2 carries them (RFC 7427 3, RFC 8420): one octet of length, an AlgorithmIdentifier in DER, the
-// signature. ECDSA on P-256 and P-384, Ed25519, RSA of 2,048 bits and more by PSS or PKCS #1 v1.5; SHA-1 never.
+// signature. ECDSA on P-256 and P-384, Ed25519, RSA of 2,048 to 8,192 bits with a short exponent, by PSS or PKCS #1
+// v1.5; SHA-1 never.
 #ifndef CRYPTO_SIGN_H
 #define CRYPTO_SIGN_H
 

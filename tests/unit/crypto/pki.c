@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pki.h"
 
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <setjmp.h>
@@ -12,6 +14,41 @@
 #include <cmocka.h>
 
 #include "crypto/dn.h"
+
+// Whoever wants us to work has a short private exponent, and so a public one as long as the modulus.
+static EVP_PKEY *slow_key(void)
+{
+	static const char *const names[] = { OSSL_PKEY_PARAM_RSA_FACTOR1, OSSL_PKEY_PARAM_RSA_FACTOR2,
+		                             OSSL_PKEY_PARAM_RSA_N };
+	BIGNUM *part[3] = { NULL }, *one = BN_new(), *d = BN_new(), *e = BN_new();
+	BN_CTX *c = BN_CTX_new();
+	EVP_PKEY *plain = EVP_RSA_gen(2048), *slow = NULL;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(EVP_PKEY_get_bn_param(plain, names[i], &part[i]), 1);
+	BN_one(one);
+	BN_set_word(d, 65537);
+	BN_sub(part[0], part[0], one);
+	BN_sub(part[1], part[1], one);
+	BN_mul(e, part[0], part[1], c);
+	assert_non_null(BN_mod_inverse(e, d, e, c));
+	OSSL_PARAM_BLD *b = OSSL_PARAM_BLD_new();
+	OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_N, part[2]);
+	OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_E, e);
+	OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_RSA_D, d);
+	OSSL_PARAM *all = OSSL_PARAM_BLD_to_param(b);
+	EVP_PKEY_CTX *k = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	assert_int_equal(EVP_PKEY_fromdata_init(k), 1);
+	assert_int_equal(EVP_PKEY_fromdata(k, &slow, EVP_PKEY_KEYPAIR, all), 1);
+	EVP_PKEY_CTX_free(k);
+	OSSL_PARAM_free(all);
+	OSSL_PARAM_BLD_free(b);
+	EVP_PKEY_free(plain);
+	BN_CTX_free(c);
+	BIGNUM *numbers[] = { part[0], part[1], part[2], one, d, e };
+	for (int i = 0; i < 6; i++)
+		BN_free(numbers[i]);
+	return slow;
+}
 
 static EVP_PKEY *new_key(enum pki_kind kind)
 {
@@ -26,6 +63,8 @@ static EVP_PKEY *new_key(enum pki_kind kind)
 		return EVP_RSA_gen(2048);
 	case PKI_RSA_SHORT:
 		return EVP_RSA_gen(1024);
+	case PKI_RSA_SLOW:
+		return slow_key();
 	}
 	return NULL;
 }

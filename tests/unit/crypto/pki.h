@@ -8,7 +8,7 @@
 enum { PKI_DAY = 86400 };
 #define PKI_NOW INT64_C(1800000000) // 2027-01-15
 
-enum pki_kind { PKI_P256, PKI_P384, PKI_ED25519, PKI_RSA, PKI_RSA_SHORT };
+enum pki_kind { PKI_P256, PKI_P384, PKI_ED25519, PKI_RSA, PKI_RSA_SHORT, PKI_RSA_SLOW }; // slow: a long exponent
 
 struct pki {
 	struct text cert, key; // PEM

@@ -99,6 +99,7 @@ static void every_reason(void **state)
 		{ "by one between", { PKI_P384, .names = "DNS:site1" }, 'm', ST_OK },
 		{ "not for signing", { PKI_P256, .names = "DNS:site1", .usage = "keyEncipherment" }, 'c', ST_CERT_KEY },
 		{ "a short key", { PKI_RSA_SHORT, .names = "DNS:site1" }, 'c', ST_CERT_KEY },
+		{ "a key that costs much to check", { PKI_RSA_SLOW, .names = "DNS:site1" }, 'c', ST_CERT_KEY },
 		{ "signed with SHA-1", { PKI_P256, .names = "DNS:site1", .sha1 = true }, 'c', ST_CERT_KEY },
 		{ "another CA", { PKI_P256, .names = "DNS:site1" }, 'o', ST_CERT_CHAIN },
 		{ "no CA between", { PKI_P256, .names = "DNS:site1" }, 'n', ST_CERT_CHAIN },
@@ -120,8 +121,7 @@ static void every_reason(void **state)
 		                           : by == 'n' ? &not_ca
 		                                       : NULL;
 		struct pki leaf = pki_make(&rows[i].wish, issuer);
-		const struct pki *signer =
-		        rows[i].wish.kind == PKI_RSA_SHORT ? &ca : NULL; // ours would not sign with it
+		const struct pki *signer = rows[i].wish.kind > PKI_RSA ? &ca : NULL; // ours would not sign with it
 		enum st st = told(&(struct story){ &ca, by == 'm' || by == 'n' ? issuer : NULL, &leaf,
 		                                   .name = fqdn("site1"), .signer = signer });
 		if (st != rows[i].want)
