@@ -45,8 +45,10 @@ static int read_own(const struct args *a, const struct crypto *crypto, const str
 {
 	enum st st = credential_new(crypto, in(&files[OUR_CERT]), in(&files[OUR_KEY]), own);
 	if (st == ST_CERT_SYNTAX)
-		return args_failed(a, "--cert-file %s: no certificate in PEM, or more than %d",
-		                   args_value(a, "cert-file"), CERT_CHAIN_MAX);
+		return args_failed(
+		        a,
+		        "--cert-file %s: no certificate in PEM, or a broken one, or more than %d of them or %d octets",
+		        args_value(a, "cert-file"), CERT_CHAIN_MAX, CERT_OWN_MAX);
 	if (st == ST_CERT_KEY)
 		return args_failed(
 		        a,
@@ -76,9 +78,9 @@ int credential_options(const struct args *a, const struct crypto *crypto, struct
 		return code;
 	enum st st = trust_new(crypto, in(&files[CAS]), in(&files[LISTS]), trust);
 	if (st == ST_CERT_CRL)
-		return args_failed(a, "--crl-file %s: no revocation list, neither in PEM nor in DER",
+		return args_failed(a, "--crl-file %s: no revocation list, neither in PEM nor in DER, or a broken one",
 		                   args_value(a, "crl-file"));
-	return st ? args_failed(a, "--ca-file %s: no certificate of a CA in PEM, or more than %d",
+	return st ? args_failed(a, "--ca-file %s: no certificate of a CA in PEM, or a broken one, or more than %d",
 	                        args_value(a, "ca-file"), CERT_CAS_MAX)
 	          : CLI_DONE;
 }

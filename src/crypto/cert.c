@@ -60,9 +60,17 @@ static BIO *bio_of(struct span s)
 	return s.n && s.n <= CERT_FILE_MAX ? BIO_new_mem_buf(s.p, (int)s.n) : NULL;
 }
 
-// The next certificate of a PEM file, in the library's context. NULL: no more.
+// After a read of PEM that gave nothing: whether nothing more was there.
+static bool at_end(void)
+{
+	unsigned long e = ERR_peek_last_error();
+	return ERR_GET_LIB(e) == ERR_LIB_PEM && ERR_GET_REASON(e) == PEM_R_NO_START_LINE;
+}
+
+// The next certificate of a PEM file, in the library's context. NULL: no more, or a broken one (at_end).
 static X509 *next_cert(OSSL_LIB_CTX *lib, BIO *from)
 {
+	ERR_clear_error();
 	X509 *c = X509_new_ex(lib, NULL);
 	if (c && PEM_read_bio_X509(from, &c, NULL, NULL))
 		return c;
@@ -72,6 +80,7 @@ static X509 *next_cert(OSSL_LIB_CTX *lib, BIO *from)
 
 static X509_CRL *next_list(OSSL_LIB_CTX *lib, BIO *from)
 {
+	ERR_clear_error();
 	X509_CRL *l = X509_CRL_new_ex(lib, NULL);
 	if (l && PEM_read_bio_X509_CRL(from, &l, NULL, NULL))
 		return l;
@@ -107,20 +116,19 @@ static int no_passphrase(char *out, int n, int writing, void *arg)
 static enum st read_own(struct credential *c, struct span certs)
 {
 	BIO *scoped(bio_done) from = bio_of(certs);
-	for (X509 *x; from && (x = next_cert(c->lib, from)); c->n++) {
+	size_t all = 0;
+	for (X509 *x; from && (x = next_cert(c->lib, from));) {
 		if (c->n == CERT_CHAIN_MAX) {
 			X509_free(x);
 			return ST_CERT_SYNTAX;
 		}
-		c->cert[c->n] = x;
 		int n = i2d_X509(x, &c->der[c->n]);
-		if (n <= 0 || n > CERT_DER_MAX) {
-			c->n++;
+		c->cert[c->n++] = x;
+		if (n <= 0 || (all += (size_t)n) > CERT_OWN_MAX)
 			return ST_CERT_SYNTAX;
-		}
-		c->size[c->n] = (size_t)n;
+		c->size[c->n - 1] = (size_t)n;
 	}
-	return c->n ? ST_OK : ST_CERT_SYNTAX;
+	return c->n && at_end() ? ST_OK : ST_CERT_SYNTAX;
 }
 
 static enum st read_key(struct credential *c, struct span key)
@@ -273,7 +281,7 @@ static enum st read_cas(struct trust *t, struct span cas)
 			return ST_CERT_SYNTAX;
 		t->n++;
 	}
-	return t->n ? ST_OK : ST_CERT_SYNTAX;
+	return t->n && at_end() ? ST_OK : ST_CERT_SYNTAX;
 }
 
 static bool add_list(struct trust *t, X509_CRL *list)
@@ -291,8 +299,10 @@ static enum st read_lists(struct trust *t, struct span lists)
 	BIO *scoped(bio_done) from = bio_of(lists);
 	while (from && add_list(t, next_list(t->lib, from)))
 		;
+	if (t->lists)
+		return at_end() ? ST_OK : ST_CERT_CRL;
 	const uint8_t *at = lists.p;
-	X509_CRL *list = t->lists || !from ? NULL : X509_CRL_new_ex(t->lib, NULL);
+	X509_CRL *list = from ? X509_CRL_new_ex(t->lib, NULL) : NULL;
 	if (list && d2i_X509_CRL(&list, &at, (long)lists.n))
 		(void)add_list(t, list);
 	return t->lists ? ST_OK : ST_CERT_CRL;

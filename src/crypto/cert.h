@@ -11,10 +11,10 @@
 #include "crypto/sign.h"
 
 enum {
-	CERT_CHAIN_MAX = 4,  // our own and those between it and its CA
-	CERT_DER_MAX = 4096, // octets of one of ours
-	CERT_CAS_MAX = 16,   // in one file of CAs
-	CERT_HINT = 20,      // octets by which a CA is named in CERTREQ (RFC 7296 3.7)
+	CERT_CHAIN_MAX = 4,   // our own and those between it and its CA
+	CERT_OWN_MAX = 12288, // octets of these together, in DER: they go into one message of IKE
+	CERT_CAS_MAX = 16,    // in one file of CAs
+	CERT_HINT = 20,       // octets by which a CA is named in CERTREQ (RFC 7296 3.7)
 	CERT_MARK = 32,
 	CERT_FILE_MAX = 1 << 22, // octets of a file of certificates, or of revocation lists
 };
@@ -28,7 +28,7 @@ struct cert_name {
 
 struct credential;
 
-// Certificates in PEM, ours first; a private key in PEM, not encrypted. ST_CERT_SYNTAX: no certificates, or over a limit;
+// Certificates in PEM, ours first; a private key in PEM, not encrypted. ST_CERT_SYNTAX: no certificates, a broken one, or over a limit;
 // ST_CERT_KEY: no key, or of a kind that cannot sign here; ST_FORGED: the key is another certificate's. ST_NO_MEMORY.
 // The caller owns *out.
 enum st credential_new(const struct crypto *crypto, struct span certs, struct span key, struct credential **out);
@@ -48,7 +48,8 @@ enum st credential_sign(const struct credential *c, unsigned hashes, struct span
 struct trust;
 
 // CAs in PEM; revocation lists in PEM, or one in DER. Without lists none is asked for; with some, each certificate below a CA
-// needs a valid one of its issuer. ST_CERT_SYNTAX: no CA, or too many; ST_CERT_CRL: no list in there; ST_NO_MEMORY.
+// needs a valid one of its issuer. ST_CERT_SYNTAX: no CA, a broken one, or too many; ST_CERT_CRL: no list in there, or a broken one;
+// ST_NO_MEMORY.
 enum st trust_new(const struct crypto *crypto, struct span cas, struct span crls, struct trust **out);
 struct trust *trust_keep(struct trust *t);
 void trust_free(struct trust *t);

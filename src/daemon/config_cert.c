@@ -126,11 +126,11 @@ static void read_own(struct config_build *b, const struct setting *cert, const s
 		check_own_name(b, cert);
 		break;
 	case ST_CERT_SYNTAX:
-		config_error(b->report, cert->place,
-		             "%s holds no certificate in PEM, or more than %d, or one of more than %d octets; put ours "
-		             "first "
-		             "and then those between it and its CA",
-		             cert_path, CERT_CHAIN_MAX, CERT_DER_MAX);
+		config_error(
+		        b->report, cert->place,
+		        "%s holds no certificate in PEM, or a broken one, or more than %d of them or %d octets; put "
+		        "ours first and then those between it and its CA",
+		        cert_path, CERT_CHAIN_MAX, CERT_OWN_MAX);
 		break;
 	case ST_CERT_KEY:
 		config_error(
@@ -185,10 +185,12 @@ static struct trust *read_trust(struct config_build *b, const struct setting *ca
 		return NULL;
 	enum st st = trust_new(b->crypto, span_in(&certs), span_in(&revoked), &trust);
 	if (st == ST_CERT_SYNTAX)
-		config_error(b->report, ca->place, "%s holds no certificate of a CA in PEM, or more than %d", cas,
+		config_error(b->report, ca->place,
+		             "%s holds no certificate of a CA in PEM, or a broken one, or more than %d", cas,
 		             CERT_CAS_MAX);
 	else if (st == ST_CERT_CRL)
-		config_error(b->report, crl->place, "%s holds no revocation list, neither in PEM nor in DER", lists);
+		config_error(b->report, crl->place,
+		             "%s holds no revocation list, neither in PEM nor in DER, or a broken one", lists);
 	else if (st)
 		b->st = st;
 	return st ? NULL : remember(b, cas, lists, trust);

@@ -124,8 +124,8 @@ static void answer(struct ike_turn *t, enum st st)
 		}
 		if (!ike_keep(&sa->answer, whole) || !ike_keep(&sa->start->init_r, whole))
 			t->out->bad = true;
-	} else if (ike_seal(t->ike, sa, t->m->exchange, true, t->m->id, wr_span(&t->reply.w), t->reply.next,
-	                    &sa->answer) != ST_OK) {
+	} else if (t->reply.w.full || ike_seal(t->ike, sa, t->m->exchange, true, t->m->id, wr_span(&t->reply.w),
+	                                       t->reply.next, &sa->answer) != ST_OK) {
 		t->out->bad = true;
 		return;
 	}

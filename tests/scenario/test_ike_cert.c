@@ -106,6 +106,33 @@ static void one_between(void **state)
 		pki_done(all[i]);
 }
 
+// As much as a credential may hold still goes into one message, of either side.
+static void the_longest_chain(void **state)
+{
+	struct world w;
+	struct setting s = setting_plain();
+	struct text names = { 0 };
+	struct pki ca = pki_make(&(struct pki_wish){ PKI_RSA, .ca = true }, NULL);
+	text_add(&names, "DNS:site1,DNS:coll");
+	for (int i = 0; i < 1000; i++)
+		text_printf(&names, ",DNS:%d.xyz", 1000 + i);
+	struct pki both = pki_make(&(struct pki_wish){ PKI_RSA, .names = text_str(&names) }, &ca);
+	struct span der = pki_der(&both);
+	assert_in_range(der.n, CERT_OWN_MAX - 2000, CERT_OWN_MAX);
+	free((void *)(uintptr_t)der.p);
+	equip(&s, SITE, &both, NULL, &ca, NULL);
+	equip(&s, COLL, &both, NULL, &ca, NULL);
+	world_new(&w, &s, 1);
+	world_settle(&w);
+	assert_true(w.node[SITE].up && w.node[COLL].up);
+	assert_true(world_traffic(&w));
+	world_done(&w);
+	unequip(&s);
+	text_done(&names);
+	pki_done(&ca);
+	pki_done(&both);
+}
+
 // A distinguished name is one identity however it is spelled.
 static void distinguished_names(void **state)
 {
@@ -273,9 +300,13 @@ static void both_ways(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_kind_at_both_ends), cmocka_unit_test(one_between),
-		cmocka_unit_test(distinguished_names),     cmocka_unit_test(refused_alike),
-		cmocka_unit_test(no_common_method),        cmocka_unit_test(both_ways),
+		cmocka_unit_test(every_kind_at_both_ends),
+		cmocka_unit_test(one_between),
+		cmocka_unit_test(distinguished_names),
+		cmocka_unit_test(refused_alike),
+		cmocka_unit_test(the_longest_chain),
+		cmocka_unit_test(no_common_method),
+		cmocka_unit_test(both_ways),
 	};
 	if (crypto_init(&crypto) != ST_OK)
 		return 1;

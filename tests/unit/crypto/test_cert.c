@@ -234,8 +234,22 @@ static void what_cannot_be_read(void **state)
 		text_bytes(&many, of(&a.cert));
 	assert_int_equal(trust_new(crypto, of(&many), none, &t), ST_CERT_SYNTAX);
 	assert_int_equal(credential_new(crypto, of(&many), of(&a.key), &c), ST_CERT_SYNTAX);
+	// A second one that lacks its last line is no end of the file.
+	struct text half = { 0 }, list = pki_list(&a, PKI_DAY, NULL, 0), half_list = { 0 };
+	for (int i = 0; i < 2; i++) {
+		text_bytes(&half, of(&a.cert));
+		text_bytes(&half_list, of(&list));
+	}
+	half.n -= 10;
+	half_list.n -= 10;
+	assert_int_equal(credential_new(crypto, of(&half), of(&a.key), &c), ST_CERT_SYNTAX);
+	assert_int_equal(trust_new(crypto, of(&half), none, &t), ST_CERT_SYNTAX);
+	assert_int_equal(trust_new(crypto, of(&a.cert), of(&half_list), &t), ST_CERT_CRL);
 	assert_null(c);
 	assert_null(t);
+	text_done(&half);
+	text_done(&list);
+	text_done(&half_list);
 	text_done(&many);
 	pki_done(&a);
 	pki_done(&b);
@@ -283,6 +297,30 @@ static void names_for_people(void **state)
 	pki_done(&p);
 }
 
+// Ours go into one message of IKE, which has an end.
+static void how_much_is_ours(void **state)
+{
+	struct pki ca = pki_make(&(struct pki_wish){ PKI_P256, .ca = true }, NULL);
+	struct text names = { 0 }, chain = { 0 };
+	for (int i = 0; i < 240; i++)
+		text_printf(&names, "%sDNS:h%d.example", i ? "," : "", i);
+	struct pki leaf = pki_make(&(struct pki_wish){ PKI_P256, .names = text_str(&names) }, &ca);
+	struct span der = pki_der(&leaf);
+	struct credential *c = NULL;
+	assert_in_range(der.n, CERT_OWN_MAX / 4 + 1, CERT_OWN_MAX / 3);
+	for (int i = 1; i <= 4; i++) {
+		text_bytes(&chain, of(&leaf.cert));
+		assert_int_equal(credential_new(crypto, of(&chain), of(&leaf.key), &c), i < 4 ? ST_OK : ST_CERT_SYNTAX);
+		if (i < 4)
+			credential_free(c);
+	}
+	free((void *)(uintptr_t)der.p);
+	text_done(&names);
+	text_done(&chain);
+	pki_done(&leaf);
+	pki_done(&ca);
+}
+
 // O="Shop" and what a mark has between two attributes and CN="site1", in one value: no spelling of the name of site1.
 static void one_value_is_no_two_attributes(void **state)
 {
@@ -305,6 +343,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_read),
 		cmocka_unit_test(names_for_people),
 		cmocka_unit_test(one_value_is_no_two_attributes),
+		cmocka_unit_test(how_much_is_ours),
 	};
 	if (crypto_init(&crypto) != ST_OK)
 		return 1;
