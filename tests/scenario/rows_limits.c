@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What somebody costs and gets who has proven nothing (ipsec.md 4): octets, memory, cookies, hints.
+#include "pki.h"
 #include "rows.h"
 
 enum { HOSTILE = 20000 };
@@ -126,6 +127,63 @@ static void short_requests_get_short_answers(void **state)
 	world_done(&w);
 }
 
+static int64_t today(void *arg)
+{
+	return PKI_NOW;
+}
+
+static void equip(struct crypto *crypto, struct ike_site *site, int authorities)
+{
+	struct text certs = { 0 };
+	for (int i = 0; i < authorities; i++) {
+		struct pki ca = pki_make(&(struct pki_wish){ PKI_P256, .ca = true }, NULL);
+		text_bytes(&certs, span_of(ca.cert.p, ca.cert.n));
+		if (i == 0)
+			assert_int_equal(credential_new(crypto, span_of(ca.cert.p, ca.cert.n),
+			                                span_of(ca.key.p, ca.key.n), &site->credential),
+			                 ST_OK);
+		pki_done(&ca);
+	}
+	assert_int_equal(trust_new(crypto, span_of(certs.p, certs.n), (struct span){ 0 }, &site->trust), ST_OK);
+	text_done(&certs);
+}
+
+// Authorities make the answer longer than a compact request may have: its address is asked to prove itself first.
+static void an_answer_that_is_too_long_waits_for_a_cookie(void **state)
+{
+	struct world w;
+	struct setting s = setting_plain();
+	struct crypto *crypto;
+	assert_int_equal(crypto_init(&crypto), ST_OK);
+	equip(crypto, &s.site[COLL], IKE_AUTHORITIES_MAX);
+	s.config[COLL].today = today;
+	world_new(&w, &s, 207);
+	struct stranger x = stranger_new(&w, "198.51.100.1:4500");
+	x.offer = (struct ike_offer){ .aeads = 1u << AEAD_AES256_GCM16, .prfs = 1, .groups = 1 };
+	x.notify = N_SIGNATURE_HASH_ALGORITHMS;
+	x.data = span_of((const uint8_t[]){ 0, 2 }, 2);
+	size_t asked = stranger_init(&x).n;
+	(void)stranger_says(&w, &x);
+	assert_int_equal(ike_counters(w.node[COLL].ike)->sas, 0);
+	assert_true(sends() == 1 && 2 * sent(0).n <= 3 * asked);
+	struct ike_message m;
+	assert_int_equal(ike_read_header(sent(0), &m), ST_OK);
+	assert_int_equal(ike_read_clear(&m), ST_OK);
+	uint8_t cookie[IKE_COOKIE_MAX];
+	assert_non_null(ike_find_notify(&m, N_COOKIE));
+	struct span given = ike_find_notify(&m, N_COOKIE)->data;
+	memcpy(cookie, given.p, given.n);
+	ike_out_done(world_out());
+	x.cookie = span_of(cookie, given.n);
+	assert_int_equal(stranger_says(&w, &x), ST_OK);
+	assert_true(sends() == 1 && sent(0).n > 300);
+	ike_out_done(world_out());
+	world_done(&w);
+	trust_free(s.site[COLL].trust);
+	credential_free(s.site[COLL].credential);
+	crypto_free(crypto);
+}
+
 static void half_open_is_bounded_and_ends(void **state)
 {
 	enum { BOUND = 50 };
@@ -242,6 +300,7 @@ static void hints_are_limited(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_unproven_answer_is_at_most_half_as_long_again),
 	cmocka_unit_test(short_requests_get_short_answers),
+	cmocka_unit_test(an_answer_that_is_too_long_waits_for_a_cookie),
 	cmocka_unit_test(half_open_is_bounded_and_ends),
 	cmocka_unit_test(half_open_by_address_comes_back_to_zero),
 	cmocka_unit_test(cookies_of_one_address_spare_the_others),

@@ -168,7 +168,7 @@ struct span stranger_init(const struct stranger *s)
 		c.w.at[1] = 0x80;
 	}
 	if (s->notify)
-		ike_put_notify(&c, s->notify, (struct span){ 0 });
+		ike_put_notify(&c, s->notify, s->data);
 	ike_put_nat(&c, s->spi, 0, &theirs);
 	ike_put(&c, PAYLOAD_NONCE, s->nonce);
 	ike_put_ke(&c, s->group, s->public);

@@ -48,9 +48,9 @@ size_t hear_count(int from, int exchange, bool reply);
 struct stranger {
 	uint64_t spi;
 	struct ike_path path; // as the collector sees it
-	struct span nonce, cookie, public;
+	struct span nonce, cookie, public, data;
 	uint16_t group;
-	uint16_t notify;  // one more, empty; 0: none
+	uint16_t notify;  // one more, with data; 0: none
 	uint8_t critical; // the type of one more payload that wants to be known; 0: none
 	struct ike_offer offer;
 };
