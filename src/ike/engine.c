@@ -185,9 +185,20 @@ static void leave(struct ike_turn *t)
 		ike_sa_schedule(t->ike, t->sa);
 }
 
-static bool wants_cookie(struct ike *ike, const struct ike_path *path)
+// Starts that end at once leave nothing half-open, and cost as much: they are counted by the second.
+static unsigned failed_starts(struct ike *ike, int64_t now)
 {
-	return ike->counters.half_open >= ike->c.cookie_from || ike_half_at(ike, &path->remote) >= IKE_COOKIE_ADDRESS;
+	if (now - ike->failed_since >= IKE_SECOND) {
+		ike->failed_since = now;
+		ike->failed = 0;
+	}
+	return ike->failed;
+}
+
+static bool wants_cookie(struct ike *ike, int64_t now, const struct ike_path *path)
+{
+	return ike->counters.half_open >= ike->c.cookie_from || ike_half_at(ike, &path->remote) >= IKE_COOKIE_ADDRESS ||
+	       failed_starts(ike, now) >= ike->c.cookie_from;
 }
 
 static uint64_t tag_of(const struct ike *ike, const struct ike_message *m, const struct ike_path *path)
@@ -223,7 +234,7 @@ static enum st first_contact(struct ike_turn *t, struct ike_message *m)
 	if (st != ST_OK)
 		return st;
 	t->proven = ike_cookie_good(ike, t->now, m, t->path);
-	if (!t->proven && wants_cookie(ike, t->path)) {
+	if (!t->proven && wants_cookie(ike, t->now, t->path)) {
 		send_cookie(t, m);
 		return ST_IKE_COOKIE;
 	}
@@ -245,6 +256,7 @@ static enum st first_contact(struct ike_turn *t, struct ike_message *m)
 	st = step(t);
 	if (st != ST_OK)
 		t->sa->state = IKE_DEAD;
+	ike->failed += t->sa->state == IKE_DEAD && !t->proven;
 	leave(t);
 	return st;
 }

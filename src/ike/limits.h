@@ -29,7 +29,7 @@ enum {
 	IKE_TRIES = 6,           // sendings of one request: 1, 2, 4, 8, 16, 32 s
 	IKE_INIT_ROUNDS = 6,     // COOKIE and INVALID_KE together, RFC 7296 2.6.1
 	IKE_HALF_OPEN = 2000,    // unproven peers at once
-	IKE_COOKIE_FROM = 64,    // half-open SAs from which on cookies are asked of everyone
+	IKE_COOKIE_FROM = 64,    // half-open SAs, or failed starts in a second: cookies are asked of everyone
 	IKE_COOKIE_ADDRESS = 8,  // the same, of one address: a NAT may hide many sites, so they are asked, not refused
 	IKE_HINTS_PER_SECOND = 10, // unprotected INVALID_IKE_SPI, INVALID_MAJOR_VERSION
 	IKE_PSK_WEAK = 16,         // a shorter shared key is warned of

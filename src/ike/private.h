@@ -185,8 +185,8 @@ struct ike {
 	uint32_t by_aead[AEAD_COUNT]; // sites that take it for IKE
 	struct ike_trust *trusts;     // those of the sites, each once
 	size_t n_trusts;
-	int64_t hints_since;
-	unsigned hints;
+	int64_t hints_since, failed_since;
+	unsigned hints, failed;
 	uint16_t half_by_address
 	        [IKE_ADDRESS_BUCKETS]; // half-open SAs; addresses that fall together are counted together
 	// What came in, decrypted; a request being written; an answer being written; what goes out.

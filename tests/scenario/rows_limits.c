@@ -271,6 +271,30 @@ static void cookies_of_one_address_spare_the_others(void **state)
 	world_done(&w);
 }
 
+// Starts that end where they began leave nothing half-open, and have cost a Diffie-Hellman: they, too, bring cookies.
+static void starts_that_fail_bring_cookies(void **state)
+{
+	static const uint8_t zeros[32];
+	struct world w;
+	struct setting s = setting_plain();
+	world_new(&w, &s, 208);
+	for (int second = 0; second < 3; second++) {
+		for (int i = 0; i < 1000; i++) {
+			struct stranger x = stranger_new(&w, "198.51.100.1:4500");
+			x.path.remote.ip[14] = (uint8_t)(i >> 8);
+			x.path.remote.ip[15] = (uint8_t)i;
+			x.public = span_of(zeros, sizeof zeros);
+			assert_int_equal(stranger_says(&w, &x), i < IKE_COOKIE_FROM ? ST_IKE_KEY : ST_IKE_COOKIE);
+			ike_out_done(world_out());
+			w.now += IKE_SECOND / 1000;
+		}
+		assert_int_equal(ike_counters(w.node[COLL].ike)->sas, 0);
+	}
+	world_settle(&w); // who answers a cookie comes in
+	rows_one_of_each(&w);
+	world_done(&w);
+}
+
 static void hints_are_limited(void **state)
 {
 	struct world w;
@@ -304,6 +328,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(half_open_is_bounded_and_ends),
 	cmocka_unit_test(half_open_by_address_comes_back_to_zero),
 	cmocka_unit_test(cookies_of_one_address_spare_the_others),
+	cmocka_unit_test(starts_that_fail_bring_cookies),
 	cmocka_unit_test(hints_are_limited),
 };
 const struct rows rows_limits = { tests, sizeof tests / sizeof *tests };
