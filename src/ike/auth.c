@@ -128,6 +128,8 @@ static enum st check_claim(struct ike_turn *t, struct claim *c)
 	bool named = ike_find_notify(t->m, N_PPK_IDENTITY);
 	c->mixed = names_ppk(t->m, site);
 	if (named && !c->mixed)
+		ike_mix_nothing(sa, span_of(t->ike->nobody, sizeof t->ike->nobody));
+	if (named && !c->mixed)
 		given.data = without ? without->data : (struct span){ 0 };
 	if (c->mixed && ike_mix_ppk(sa, site->ppk) != ST_OK)
 		return ST_NO_MEMORY;

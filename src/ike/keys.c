@@ -77,6 +77,16 @@ enum st ike_mix_ppk(struct ike_sa *sa, struct span ppk)
 	return ST_OK;
 }
 
+void ike_mix_nothing(const struct ike_sa *sa, struct span ppk)
+{
+	struct ike_sa spare = { .suite = sa->suite };
+	memcpy(spare.d, sa->d, sizeof spare.d);
+	memcpy(spare.pi, sa->pi, sizeof spare.pi);
+	memcpy(spare.pr, sa->pr, sizeof spare.pr);
+	(void)ike_mix_ppk(&spare, ppk);
+	secret_wipe(&spare, sizeof spare);
+}
+
 enum st ike_child_keys(const struct ike_sa *sa, const struct aead_alg *aead, struct span shared,
                        const struct ike_nonce *ni, const struct ike_nonce *nr, uint8_t *first, uint8_t *second)
 {

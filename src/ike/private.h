@@ -286,6 +286,7 @@ bool ike_keep(struct ike_messages *m, struct span bytes);
 enum st ike_derive(struct ike *ike, struct ike_sa *sa, struct span old_d, struct span shared,
                    const struct ike_nonce *ni, const struct ike_nonce *nr);
 enum st ike_mix_ppk(struct ike_sa *sa, struct span ppk);
+void ike_mix_nothing(const struct ike_sa *sa, struct span ppk); // the same work, and no change
 enum st ike_child_keys(const struct ike_sa *sa, const struct aead_alg *aead, struct span shared,
                        const struct ike_nonce *ni, const struct ike_nonce *nr, uint8_t *first, uint8_t *second);
 struct ike_low ike_lower(const struct ike_nonce *a, const struct ike_nonce *b);

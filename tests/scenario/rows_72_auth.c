@@ -4,7 +4,7 @@
 
 // What a message costs: the linker counts for us (--wrap).
 static struct {
-	unsigned prf, equal;
+	unsigned prf, prf_plus, equal;
 } work;
 
 void __real_prf(const struct digest_alg *alg, struct span key, const struct span *parts, size_t n, uint8_t *out);
@@ -13,6 +13,17 @@ void __wrap_prf(const struct digest_alg *alg, struct span key, const struct span
 {
 	work.prf++;
 	__real_prf(alg, key, parts, n, out);
+}
+
+enum st __real_prf_plus(const struct digest_alg *alg, struct span key, const struct span *parts, size_t n, uint8_t *out,
+                        size_t size);
+enum st __wrap_prf_plus(const struct digest_alg *alg, struct span key, const struct span *parts, size_t n, uint8_t *out,
+                        size_t size);
+enum st __wrap_prf_plus(const struct digest_alg *alg, struct span key, const struct span *parts, size_t n, uint8_t *out,
+                        size_t size)
+{
+	work.prf_plus++;
+	return __real_prf_plus(alg, key, parts, n, out, size);
 }
 
 bool __real_secret_equal(struct span a, struct span b);
@@ -28,48 +39,74 @@ static bool nobody_hears_auth(struct world *w, const struct heard *h)
 	return h->m.exchange != IKE_AUTH;
 }
 
+enum who { WRONG_KEY, UNKNOWN, UNKNOWN_TYPE, WRONG_PPK, UNKNOWN_PPK, STRANGERS };
+
+static void be(struct setting *s, enum who who, bool ppk)
+{
+	struct ike_site *c = &s->site[SITE];
+	if (who == WRONG_KEY)
+		c->psk = span_str("another key of the same length..");
+	if (who == UNKNOWN)
+		c->local.data = span_str("site9");
+	if (who == UNKNOWN_TYPE)
+		c->local.type = ID_KEY_ID; // its name, of another type
+	for (int i = 0; i < NODES && ppk; i++) {
+		s->site[i].ppk_id = span_str("ppk1");
+		s->site[i].ppk = span_str("post quantum");
+	}
+	if (who == WRONG_PPK)
+		c->ppk = span_str("post quantun");
+	if (who == UNKNOWN_PPK)
+		c->ppk_id = span_str("ppk9");
+}
+
+struct cost {
+	unsigned prf, prf_plus, equal;
+	size_t answer;
+	struct ike_counters counters;
+};
+
+static struct cost cost_of(enum who who, bool ppk)
+{
+	struct world w;
+	struct setting s = setting_plain();
+	struct cost cost;
+	be(&s, who, ppk);
+	world_new(&w, &s, 420);
+	overhear(&w, nobody_hears_auth);
+	world_settle(&w);
+	const struct heard *h = hear(SITE, IKE_AUTH, false, 0);
+	struct ike_path path = sa_at(&w, COLL, IKE_HALF)->path;
+	work.prf = work.prf_plus = work.equal = 0;
+	assert_int_equal(tell(&w, COLL, &path, span_of(h->bytes, h->n)), ST_IKE_PROOF);
+	assert_int_equal(sends(), 1);
+	cost = (struct cost){ work.prf, work.prf_plus, work.equal, sent(0).n, *ike_counters(w.node[COLL].ike) };
+	overhear(&w, NULL);
+	world_effects(&w, COLL);
+	const struct heard *a = hear(COLL, IKE_AUTH, true, 0);
+	assert_true(a->opened && a->m.sealed == P(NOTIFY));
+	assert_non_null(ike_find_notify(&a->m, N_AUTHENTICATION_FAILED));
+	world_done(&w);
+	return cost;
+}
+
 // Somebody we do not know, and somebody with another key: the same work, the same counts, an answer of the same length.
 static void row_7_2_5_unknown_and_wrong_cost_the_same(void **state)
 {
-	unsigned prfs[3], equals[3];
-	struct ike_counters counters[3];
-	size_t size[3];
-	for (int i = 0; i < 3; i++) {
-		struct world w;
-		struct setting s = setting_plain();
-		if (i == 0)
-			s.site[SITE].psk = span_str("another key of the same length..");
-		if (i == 1)
-			s.site[SITE].local.data = span_str("site9");
-		if (i == 2)
-			s.site[SITE].local.type = ID_KEY_ID; // its name, of another type
-		world_new(&w, &s, 420);
-		overhear(&w, nobody_hears_auth);
-		world_settle(&w);
-		const struct heard *h = hear(SITE, IKE_AUTH, false, 0);
-		struct ike_path path = sa_at(&w, COLL, IKE_HALF)->path;
-		work.prf = work.equal = 0;
-		assert_int_equal(tell(&w, COLL, &path, span_of(h->bytes, h->n)), ST_IKE_PROOF);
-		prfs[i] = work.prf;
-		equals[i] = work.equal;
-		counters[i] = *ike_counters(w.node[COLL].ike);
-		assert_int_equal(sends(), 1);
-		size[i] = sent(0).n;
-		overhear(&w, NULL);
-		world_effects(&w, COLL);
-		const struct heard *a = hear(COLL, IKE_AUTH, true, 0);
-		assert_true(a->opened && a->m.sealed == P(NOTIFY));
-		assert_non_null(ike_find_notify(&a->m, N_AUTHENTICATION_FAILED));
-		world_done(&w);
+	for (int ppk = 0; ppk < 2; ppk++) {
+		struct cost first = cost_of(WRONG_KEY, ppk);
+		assert_true(first.prf >= 3);
+		assert_int_equal(first.prf_plus, ppk ? 3 : 0);
+		assert_int_equal(first.equal, 1); // in constant time
+		for (enum who who = UNKNOWN; who < (ppk ? STRANGERS : WRONG_PPK); who++) {
+			struct cost other = cost_of(who, ppk);
+			assert_int_equal(other.prf, first.prf);
+			assert_int_equal(other.prf_plus, first.prf_plus);
+			assert_int_equal(other.equal, first.equal);
+			assert_int_equal(other.answer, first.answer);
+			assert_memory_equal(&other.counters, &first.counters, sizeof first.counters);
+		}
 	}
-	for (int i = 1; i < 3; i++) {
-		assert_int_equal(prfs[i], prfs[0]);
-		assert_int_equal(equals[i], equals[0]);
-		assert_int_equal(size[i], size[0]);
-		assert_memory_equal(&counters[i], &counters[0], sizeof counters[0]);
-	}
-	assert_true(prfs[0] >= 3);
-	assert_int_equal(equals[0], 1); // in constant time
 }
 
 static void row_7_2_6_idr_is_a_hint(void **state)
