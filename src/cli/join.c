@@ -47,10 +47,14 @@ static int take_collector(struct join *j, const char *text)
 	size_t n = named ? (size_t)(colon - text) : strlen(text);
 	const struct addrinfo want = { .ai_socktype = SOCK_DGRAM };
 	struct addrinfo *found = NULL;
+	char *end = NULL;
+	unsigned long number = named ? strtoul(colon + 1, &end, 10) : PORT;
+	if (number == 0 || number > UINT16_MAX || (end && (*end || strchr("+- ", colon[1]))))
+		return args_wrong(j->args, "--collector %s: the port is a number from 1 to 65535", text);
 	if (bracket && n > 1)
 		n = (size_t)(bracket - ++text);
 	snprintf(host, sizeof host, "%.*s", (int)n, text);
-	snprintf(port, sizeof port, "%.5s", named ? colon + 1 : "2797");
+	snprintf(port, sizeof port, "%lu", number);
 	int error = getaddrinfo(host, port, &want, &found);
 	if (error)
 		return args_failed(j->args, "--collector %s: %s", host, gai_strerror(error));

@@ -260,6 +260,16 @@ def test_engine_usage():
     assert "no collector" in expect(1, "engine", "reset", "80001f8804", "--data", "/nonexistent").stderr
 
 
+def test_join_usage():
+    given = {"collector": "127.0.0.1", "identity": "a", "peer": "b", "psk": "0123456789abcdef", "networks": "10.1.0.0/24", "inner": "10.2.0.1/32"}
+    for name, values in {"collector": ["127.0.0.1:0", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:x", "[::1]:+5", "[::1]:99999999999999999999"],
+                         "lifetime": ["9s", "1", "53w"], "ike-lifetime": ["0s", "x"], "networks": ["10.1.0.0/33"], "identity": ["ip:x"],
+                         "psk": [""]}.items():
+        for value in values:
+            words = [word for key, text in {**given, name: value}.items() for word in (f"--{key}", text)]
+            assert f"--{name}" in expect(2, "join", *words).stderr, value
+
+
 def test_explain():
     assert "1.3.6.1.2.1.43.18.1.1.7.1.5" in expect(0, "explain", "prtAlertCode.1.5").stdout
     told = json.loads(expect(0, "explain", "--json", "1.3.6.1.2.1.43.18.1.1.7").stdout)
