@@ -94,7 +94,7 @@ static void begin(struct fold *f, struct silence *s)
 	free(list);
 }
 
-static void end(struct fold *f, struct silence *s, struct span by)
+static void end(struct fold *f, struct silence *s, struct span by, struct span note)
 {
 	size_t n;
 	s->row.state = SILENCE_ENDED;
@@ -103,7 +103,7 @@ static void end(struct fold *f, struct silence *s, struct span by)
 	for (size_t i = 0; i < n; i++) {
 		list[i]->row.silenced = silence_of(f, list[i]);
 		if (list[i]->row.silenced == 0)
-			change_add(f, list[i], CHANGE_UNSILENCED, by, (struct span){ 0 });
+			change_add(f, list[i], CHANGE_UNSILENCED, by, note);
 		fold_touch(f, &list[i]->mark);
 	}
 	free(list);
@@ -114,7 +114,7 @@ void silence_due(struct fold *f, struct silence *s)
 	if (s->row.state == SILENCE_PLANNED && s->row.until > f->now)
 		begin(f, s);
 	else
-		end(f, s, (struct span){ 0 });
+		end(f, s, (struct span){ 0 }, (struct span){ 0 });
 }
 
 static struct span spoken(const struct text *t)
@@ -178,7 +178,7 @@ static void act_on_alarm(struct fold *f, const struct act *act)
 	else if (act->kind == ACT_UNACK)
 		act_unack(f, act, a);
 	else
-		alarm_clear(f, a, BECAUSE_HAND, spoken(&act->by));
+		alarm_clear(f, a, BECAUSE_HAND, spoken(&act->by), spoken(&act->note));
 }
 
 static void act_merge(struct fold *f, const struct act *act)
@@ -198,7 +198,7 @@ static void act_on(struct fold *f, const struct act *act)
 	case ACT_UNSILENCE:
 		s = silence_by_id(f, act->silence);
 		if (s && s->row.state != SILENCE_ENDED)
-			end(f, s, spoken(&act->by));
+			end(f, s, spoken(&act->by), spoken(&act->note));
 		break;
 	case ACT_MERGE:
 		act_merge(f, act);

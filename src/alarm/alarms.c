@@ -65,8 +65,8 @@ void change_add(struct fold *f, const struct alarm *a, enum change_what what, st
 		                  .what = what,
 		                  .severity = a->row.severity,
 		                  .because = what == CHANGE_CLEARED ? a->row.because : BECAUSE_NOT };
-	fold_keep(f, &c->by, by);
-	fold_keep(f, &c->note, note);
+	fold_keep_text(f, &c->by, by);
+	fold_keep_text(f, &c->note, note);
 }
 
 // Into its device's list of open ones, which rises by id; most are the newest.
@@ -343,7 +343,7 @@ struct alarm *alarm_raise(struct fold *f, struct device *d, struct site *s, cons
 	return create(f, d, s, g, flaps);
 }
 
-void alarm_clear(struct fold *f, struct alarm *a, enum alarm_because because, struct span by)
+void alarm_clear(struct fold *f, struct alarm *a, enum alarm_because because, struct span by, struct span note)
 {
 	unlink_open(f, a);
 	count_open(f, a, -1);
@@ -352,8 +352,8 @@ void alarm_clear(struct fold *f, struct alarm *a, enum alarm_because because, st
 	a->row.because = because;
 	a->row.silenced = 0;
 	a->row.recent = 1;
-	fold_keep(f, &a->row.cleared_by, by);
-	change_add(f, a, CHANGE_CLEARED, by, (struct span){ 0 });
+	fold_keep_text(f, &a->row.cleared_by, by);
+	change_add(f, a, CHANGE_CLEARED, by, note);
 	a->row.ended = f->row.changes;
 	if (a->row.kind == ALARM_SILENT && a->device)
 		a->device->row.silent = 0;

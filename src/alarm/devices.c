@@ -277,7 +277,7 @@ static void move_alarm(struct fold *f, struct alarm *a, struct device *into)
 	}
 	same->row.count += a->row.count;
 	fold_touch(f, &same->mark);
-	alarm_clear(f, a, BECAUSE_MERGED, (struct span){ 0 });
+	alarm_over(f, a, BECAUSE_MERGED);
 }
 
 static void take_missing(struct fold *f, struct device *into, const struct device *from)
@@ -305,7 +305,7 @@ static void take_last_word(struct fold *f, struct device *into, const struct dev
 		fold_keep(f, &into->row.ip, from->row.ip);
 	struct alarm *silence = into->row.silent && !from_silent ? alarm_by_id(f, into->row.silent) : NULL;
 	if (silence && silence->row.state == ALARM_OPEN)
-		alarm_clear(f, silence, BECAUSE_MERGED, (struct span){ 0 });
+		alarm_over(f, silence, BECAUSE_MERGED);
 	due_arm_device(f, into);
 }
 
@@ -360,7 +360,7 @@ void device_merge(struct fold *f, struct device *from, struct device *into)
 	struct alarm **list = alarms_collect(f, is_of, from, &count);
 	for (size_t i = 0; i < count; i++)
 		if (list[i]->row.kind == ALARM_SILENT)
-			alarm_clear(f, list[i], BECAUSE_MERGED, (struct span){ 0 });
+			alarm_over(f, list[i], BECAUSE_MERGED);
 		else
 			move_alarm(f, list[i], into);
 	free(list);

@@ -258,7 +258,7 @@ static void tick_alarm(struct fold *f, int64_t id, bool steady)
 		change_add(f, a, CHANGE_STEADY, (struct span){ 0 }, (struct span){ 0 });
 		fold_touch(f, &a->mark);
 	} else if (at && at <= f->now) {
-		alarm_clear(f, a, BECAUSE_EXPIRED, (struct span){ 0 });
+		alarm_over(f, a, BECAUSE_EXPIRED);
 	}
 	if (a)
 		due_arm_alarm(f, a);

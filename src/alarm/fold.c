@@ -15,7 +15,7 @@ static void site_spoke(struct fold *f, struct site *s, bool calm)
 	bool missed = s->row.silent != 0;
 	struct alarm *a = missed ? alarm_by_id(f, s->row.silent) : NULL;
 	if (a && a->row.state == ALARM_OPEN)
-		alarm_clear(f, a, BECAUSE_HEARD, (struct span){ 0 });
+		alarm_over(f, a, BECAUSE_HEARD);
 	if (missed) {
 		s->row.silent = 0;
 		s->row.back = f->now;
@@ -34,7 +34,7 @@ static void device_spoke(struct fold *f, struct device *d, bool calm)
 	bool missed = d->row.silent != 0 || site_was || was_deaf(f, &d->row.habit);
 	struct alarm *a = d->row.silent ? alarm_by_id(f, d->row.silent) : NULL;
 	if (a && a->row.state == ALARM_OPEN)
-		alarm_clear(f, a, BECAUSE_HEARD, (struct span){ 0 });
+		alarm_over(f, a, BECAUSE_HEARD);
 	d->row.silent = 0;
 	habit_speak(&d->row.habit, f->now, calm, missed);
 	fold_touch(f, &d->mark);
@@ -50,7 +50,7 @@ static void restart(struct fold *f, struct device *d)
 	for (struct alarm *a = d->first, *next; a; a = next) {
 		next = a->next;
 		if (a->row.kind != ALARM_SILENT && a->row.kind != ALARM_ACCESS)
-			alarm_clear(f, a, BECAUSE_RESTART, (struct span){ 0 });
+			alarm_over(f, a, BECAUSE_RESTART);
 	}
 }
 
@@ -58,7 +58,7 @@ static void clear_key(struct fold *f, struct device *d, const struct finding *g)
 {
 	struct alarm *a = alarm_by_key(f, d, d->row.site, span_of(g->key, g->key_n));
 	if (a && a->row.state == ALARM_OPEN)
-		alarm_clear(f, a, g->because, (struct span){ 0 });
+		alarm_over(f, a, g->because);
 }
 
 static void find(struct fold *f, struct device *d, const struct finding *g)

@@ -124,7 +124,13 @@ struct alarm *alarm_by_key(struct fold *f, const struct device *d, struct span s
 void alarm_link(struct fold *f, struct alarm *a); // its row, device and site are set
 // Raises, counts or reopens; NULL when it was not to be.
 struct alarm *alarm_raise(struct fold *f, struct device *d, struct site *s, const struct finding *g);
-void alarm_clear(struct fold *f, struct alarm *a, enum alarm_because because, struct span by);
+// Nobody's `by` and `note` are empty.
+void alarm_clear(struct fold *f, struct alarm *a, enum alarm_because because, struct span by, struct span note);
+static inline void alarm_over(struct fold *f, struct alarm *a, enum alarm_because because)
+{
+	alarm_clear(f, a, because, (struct span){ 0 }, (struct span){ 0 });
+}
+
 void alarm_rekey(struct fold *f, struct alarm *a, struct device *d, struct span key);
 void alarm_fill(struct fold *f, struct alarm *a, const struct finding *g); // what the finding says of it
 void alarm_forget(struct fold *f, struct alarm *a);                        // a cleared one: it is live no more

@@ -144,5 +144,5 @@ void fold_poll(struct fold *f, struct span note)
 	(void)member_int(note, "seen", &seen);
 	struct alarm *a = member_int(note, "gone", &gone) ? alarm_by_id(f, gone) : NULL;
 	if (a && a->device == d && a->row.state == ALARM_OPEN && a->row.last_event <= seen)
-		alarm_clear(f, a, BECAUSE_POLL, (struct span){ 0 });
+		alarm_over(f, a, BECAUSE_POLL);
 }

@@ -104,7 +104,7 @@ void printer_removed(struct fold *f, struct device *d, const struct finding *g)
 		if (a->row.kind != ALARM_PRINTER || (g->alert.device && a->row.hr_device != g->alert.device))
 			continue;
 		if (a->row.index == g->index) {
-			alarm_clear(f, a, g->because, (struct span){ 0 });
+			alarm_over(f, a, g->because);
 			return;
 		}
 		if (a->row.twin == g->index) {
@@ -124,7 +124,7 @@ void printer_opposite(struct fold *f, struct device *d, const struct finding *g)
 		                 a->row.group == (e->have & HAVE_GROUP ? e->group : -1) &&
 		                 a->row.group_index == (e->have & HAVE_GROUP_INDEX ? e->group_index : -1);
 		if (same_unit && a->row.code == g->code)
-			alarm_clear(f, a, g->because, (struct span){ 0 });
+			alarm_over(f, a, g->because);
 	}
 }
 

@@ -205,17 +205,58 @@ void change_json(struct json *j, const struct change_row *c)
 	text_done(&scratch);
 }
 
-void device_address(const struct device_row *d, struct text *out)
+// 20 octets: the address and its scope.
+static void add_ip(struct span ip_and_scope, struct text *out)
 {
 	char text[ADDR_TEXT];
 	struct addr a = { 0 };
-	struct rd r = rd_of(d->ip);
+	struct rd r = rd_of(ip_and_scope);
 	struct span ip = rd_take(&r, sizeof a.ip);
 	a.scope = rd_u32(&r);
 	if (rd_end(&r) != ST_OK)
 		return;
 	memcpy(a.ip, ip.p, ip.n);
 	text_add(out, addr_ip_text(&a, text));
+}
+
+void device_address(const struct device_row *d, struct text *out)
+{
+	add_ip(d->ip, out);
+}
+
+static const char *alias_kind_name(int64_t kind)
+{
+	return kind == ALIAS_ADDRESS ? "address" : kind == ALIAS_ENGINE ? "engine" : "serial";
+}
+
+static void alias_value(const struct alias_row *a, struct text *out)
+{
+	if (a->kind == ALIAS_ADDRESS)
+		add_ip(a->value, out);
+	else if (a->kind == ALIAS_ENGINE)
+		text_hex(out, a->value);
+	else
+		mib_text(a->value, out);
+}
+
+void alias_line(const struct alias_row *a, struct text *out)
+{
+	text_printf(out, "%s ", alias_kind_name(a->kind));
+	alias_value(a, out);
+	text_add(out, a->shared ? " (others speak from there as well)" : "");
+}
+
+void alias_json(struct json *j, const struct alias_row *a)
+{
+	struct text value = { 0 };
+	alias_value(a, &value);
+	json_open(j, '{');
+	key_string(j, "kind", alias_kind_name(a->kind));
+	key_text(j, "value", span_of(value.p, value.n));
+	key_text(j, "site", a->site);
+	key_bool(j, "shared", a->shared != 0);
+	json_close(j, '}');
+	text_done(&value);
 }
 
 enum st device_reading(void *arg, enum row_table t, const void *row)
@@ -260,32 +301,37 @@ static void put_readings(struct json *j, const struct device_readings *r, struct
 	json_close(j, '}');
 }
 
-void device_json(const struct device_row *d, const struct device_readings *r, struct text *out)
+void device_json_open(struct json *j, const struct device_row *d, const struct device_readings *r)
 {
 	struct text scratch = { 0 };
-	struct json j = json_of(out);
-	json_open(&j, '{');
-	key_id(&j, "id", d->id);
-	key_text(&j, "site", d->site);
+	json_open(j, '{');
+	key_id(j, "id", d->id);
+	key_text(j, "site", d->site);
 	device_address(d, &scratch);
-	key_text(&j, "address", span_of(scratch.p, scratch.n));
+	key_text(j, "address", span_of(scratch.p, scratch.n));
 	text_clear(&scratch);
 	text_hex(&scratch, d->engine);
-	key_text(&j, "engine", span_of(scratch.p, scratch.n));
-	key_text(&j, "serial", d->serial);
-	key_text(&j, "model", d->model);
-	key_text(&j, "name", d->name);
-	key_text(&j, "location", d->location);
-	key_time(&j, "first_heard", d->first, &scratch);
-	key_time(&j, "last_heard", d->habit.last, &scratch);
-	json_key(&j, "open");
-	json_int(&j, d->open);
-	key_text(&j, "asked", d->asked_why);
-	key_time(&j, "asked_at", d->asked, &scratch);
-	key_bool(&j, "silent", d->silent != 0);
-	put_readings(&j, r, &scratch);
-	json_close(&j, '}');
+	key_text(j, "engine", span_of(scratch.p, scratch.n));
+	key_text(j, "serial", d->serial);
+	key_text(j, "model", d->model);
+	key_text(j, "name", d->name);
+	key_text(j, "location", d->location);
+	key_time(j, "first_heard", d->first, &scratch);
+	key_time(j, "last_heard", d->habit.last, &scratch);
+	json_key(j, "open");
+	json_int(j, d->open);
+	key_text(j, "asked", d->asked_why);
+	key_time(j, "asked_at", d->asked, &scratch);
+	key_bool(j, "silent", d->silent != 0);
+	put_readings(j, r, &scratch);
 	text_done(&scratch);
+}
+
+void device_json(const struct device_row *d, const struct device_readings *r, struct text *out)
+{
+	struct json j = json_of(out);
+	device_json_open(&j, d, r);
+	json_close(&j, '}');
 }
 
 void silence_json(const struct silence_row *s, struct text *out)

@@ -25,6 +25,11 @@ struct device_readings {
 enum st device_reading(void *arg, enum row_table t, const void *row);
 void device_readings_done(struct device_readings *r);
 void device_json(const struct device_row *d, const struct device_readings *r, struct text *out);
+// The same without its end, for members of the caller's.
+void device_json_open(struct json *j, const struct device_row *d, const struct device_readings *r);
+// A name that the device is known by: "address 192.0.2.7", "engine 80001f88...", "serial SN-1"; as JSON with `shared`.
+void alias_line(const struct alias_row *a, struct text *out);
+void alias_json(struct json *j, const struct alias_row *a);
 void silence_json(const struct silence_row *s, struct text *out);
 // The address that a device last spoke from: "192.0.2.7"; nothing when it is not known.
 void device_address(const struct device_row *d, struct text *out);

@@ -16,12 +16,19 @@
 
 enum { WANT_OPEN = 1, WANT_CLEARED = 2 };
 
+struct merged {
+	int64_t device, into;
+};
+
 struct listing {
 	struct reading reading;
 	bool json, history;
 	unsigned states; // WANT_ bits
 	const char *site;
 	unsigned long device;
+	struct merged *merged; // devices that were found to be others; of use with --device only
+	size_t merged_count, merged_room;
+	bool device_known;
 	enum severity least;
 	size_t shown, cleared; // cleared: not shown
 	int64_t now;
@@ -162,10 +169,40 @@ static enum st add_history(struct listing *l, int64_t alarm)
 	return st;
 }
 
+// What the device was merged into, or itself.
+static int64_t device_now(const struct listing *l, int64_t id)
+{
+	for (size_t i = 0; i < l->merged_count;) {
+		bool here = l->merged[i].device == id;
+		id = here ? l->merged[i].into : id;
+		i = here ? 0 : i + 1;
+	}
+	return id;
+}
+
+static enum st take_device(void *arg, enum row_table t, const void *row)
+{
+	struct listing *l = arg;
+	const struct device_row *d = row;
+	l->device_known = l->device_known || d->id == (int64_t)l->device;
+	if (d->merged == 0)
+		return ST_OK;
+	if (l->merged_count == l->merged_room) {
+		size_t room = l->merged_room ? 2 * l->merged_room : 64;
+		struct merged *wider = reallocarray(l->merged, room, sizeof *wider);
+		if (!wider)
+			return ST_NO_MEMORY;
+		l->merged = wider;
+		l->merged_room = room;
+	}
+	l->merged[l->merged_count++] = (struct merged){ d->id, d->merged };
+	return ST_OK;
+}
+
 static bool wanted(struct listing *l, const struct alarm_row *a)
 {
-	if ((l->site && !span_equal(a->site, span_str(l->site))) || (l->device && a->device != (int64_t)l->device) ||
-	    a->severity < (int64_t)l->least)
+	bool elsewhere = l->device && device_now(l, a->device) != device_now(l, (int64_t)l->device);
+	if (elsewhere || (l->site && !span_equal(a->site, span_str(l->site))) || a->severity < (int64_t)l->least)
 		return false;
 	bool cleared = a->state == ALARM_CLEARED;
 	if (l->states & (cleared ? WANT_CLEARED : WANT_OPEN))
@@ -200,13 +237,21 @@ static int list(struct listing *l, enum state_query q, int64_t id)
 {
 	struct state *s = l->reading.state;
 	enum st st = state_read(s, ROW_SILENCE, STATE_LIVE, 0, take_silence, l);
+	if (st == ST_OK && l->device)
+		st = state_read(s, ROW_DEVICE, STATE_ALL, 0, take_device, l);
+	if (st == ST_OK && l->device && !l->device_known)
+		return args_failed(l->reading.args, "there is no device %lu", l->device);
 	if (st == ST_OK)
 		st = state_read(s, ROW_ALARM, q, id, show, l);
 	int code = reading_code(&l->reading, st);
 	if (code == CLI_DONE && l->history && l->shown == 0)
 		return args_failed(l->reading.args, "there is no alarm %" PRId64, id);
+	if (code == CLI_DONE && l->shown == 0 && !l->json)
+		fputs(l->site || l->device || l->least || l->states != WANT_OPEN ? "no alarm fits\n"
+		                                                                 : "no alarm is open\n",
+		      stderr);
 	if (code == CLI_DONE && l->cleared && !l->json && l->states == WANT_OPEN)
-		fprintf(stderr, "%zu cleared ones are not shown; --state all shows them\n", l->cleared);
+		fprintf(stderr, "not shown: %zu cleared; --state all shows them\n", l->cleared);
 	return code;
 }
 
@@ -244,6 +289,7 @@ int cmd_alarms(const struct args *a)
 		reading_close(&l->reading);
 	}
 	text_done(&l->line);
+	free(l->merged);
 	free(l);
 	return code;
 }

@@ -365,7 +365,9 @@ static const struct command commands[] = {
 	  "Prints the alarms that the collector made of the journal: what, where, who can put it right, since when and "
 	  "how often; who acknowledged it and with which note; until when it is silenced; a cleared one with the "
 	  "reason. "
-	  "With an ID it prints that one with its history. It reads the files, so it works whether or not the "
+	  "With an ID it prints that one with its history. A device or a site that is silent for longer than its habit "
+	  "(three "
+	  "times the longest gap it had) is an alarm as well. It reads the files, so it works whether or not the "
 	  "collector "
 	  "runs.",
 	  alarms_options, cmd_alarms },
@@ -388,10 +390,12 @@ static const struct command commands[] = {
 	  "ends one early.",
 	  silence_options, cmd_silence },
 	{ "devices", "[list|show ID|merge ID INTO]", "list show merge", 0, 3, "who was heard",
-	  "Prints the devices that sent something, with what is known of them, how many alarms are open, and what "
-	  "asking "
-	  "them came to. `merge ID INTO` says that two are one: the first one's names, addresses and alarms are the "
-	  "second one's from then on; it cannot be taken back.",
+	  "Prints the devices that sent something, with what is known of them, how many alarms are open, whether it is "
+	  "silent for longer than its habit, and what asking them came to. `show ID` prints one with all that it is "
+	  "known "
+	  "by (addresses, engine IDs, serial number) and what it said of itself. `merge ID INTO` says that two are "
+	  "one: the "
+	  "first one's names, addresses and alarms are the second one's from then on; it cannot be taken back.",
 	  devices_options, cmd_devices },
 	{ "rebuild", "", NULL, 0, 0, "compute the state of alarms again and compare",
 	  "Folds the journal again, from its begin or from the oldest snapshot that it reaches back to, and compares "

@@ -16,10 +16,11 @@
 
 struct listing {
 	struct reading reading;
-	bool json, whole; // whole: with what it said when it was asked
+	bool json, whole; // whole: with what it is known by, and what it said when it was asked
 	const char *site;
 	int64_t merged; // into which the one asked for was merged
 	size_t shown;
+	struct json out;
 	struct text line;
 };
 
@@ -48,6 +49,31 @@ static void device_line(struct listing *l, const struct device_row *d)
 	text_done(&t);
 }
 
+static enum st add_alias(void *arg, enum row_table t, const void *row)
+{
+	struct listing *l = arg;
+	if (l->json) {
+		alias_json(&l->out, row);
+		return ST_OK;
+	}
+	text_add(&l->line, "\n   ");
+	alias_line(row, &l->line);
+	return ST_OK;
+}
+
+// All that it is known by, of the one that was asked for.
+static enum st add_aliases(struct listing *l, const struct device_row *d)
+{
+	if (l->json) {
+		json_key(&l->out, "aliases");
+		json_open(&l->out, '[');
+	}
+	enum st st = state_read(l->reading.state, ROW_ALIAS, STATE_OF_DEVICE, d->id, add_alias, l);
+	if (l->json)
+		json_close(&l->out, ']');
+	return st;
+}
+
 static enum st show(void *arg, enum row_table t, const void *row)
 {
 	struct listing *l = arg;
@@ -63,10 +89,15 @@ static enum st show(void *arg, enum row_table t, const void *row)
 	                                              device_reading, &readings)
 	                                 : ST_OK;
 	text_clear(&l->line);
+	l->out = json_of(&l->line);
 	if (l->json)
-		device_json(d, &readings, &l->line);
+		device_json_open(&l->out, d, &readings);
 	else
 		device_line(l, d);
+	if (st == ST_OK && l->whole)
+		st = add_aliases(l, d);
+	if (l->json)
+		json_close(&l->out, '}');
 	puts(text_str(&l->line));
 	if (l->whole && !l->json)
 		device_print_readings(&readings);

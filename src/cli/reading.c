@@ -18,7 +18,7 @@ static void tell_lag(const struct reading *r)
 	uint64_t oldest, next;
 	if (state_fold_row(r->state, &of) == ST_OK && journal_reader_open(r->dir, &j, &why) == ST_OK &&
 	    journal_bounds(j, &oldest, &next) == ST_OK && next > (uint64_t)of.next)
-		fprintf(stderr, "%" PRIu64 " newer events are not in the state yet\n", next - (uint64_t)of.next);
+		fprintf(stderr, "newer events that are not in the state yet: %" PRIu64 "\n", next - (uint64_t)of.next);
 	journal_reader_close(j);
 	text_done(&why);
 }

@@ -84,7 +84,7 @@ static int list(const struct args *a)
 	if (code == CLI_DONE)
 		code = reading_code(&r, state_read(r.state, ROW_SILENCE, STATE_ALL, 0, show, &l));
 	if (code == CLI_DONE && l.ended)
-		fprintf(stderr, "%zu that ended are not shown; --all shows them\n", l.ended);
+		fprintf(stderr, "not shown: %zu that ended; --all shows them\n", l.ended);
 	reading_close(&r);
 	text_done(&l.line);
 	return code;

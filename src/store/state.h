@@ -57,7 +57,7 @@ enum state_query {
 	STATE_OPEN,      // alarms that are open, by id
 	STATE_BY_ID,     // id (alarm, device, silence) is `arg`
 	STATE_OF_ALARM,  // changes of alarm `arg`, oldest first
-	STATE_OF_DEVICE, // readings of device `arg`
+	STATE_OF_DEVICE, // readings and aliases of device `arg`
 	STATE_SINCE,     // alarms open, or cleared at `arg` or later; changes at `arg` or later
 };
 

@@ -24,11 +24,12 @@ def acts(tap):
         tap.same((note["by"], note["uid"]), ("alice", os.geteuid()), "the event has the name given, and the user whom the kernel names")
         tap.same(fleet.do("ack", jam, "--undo").returncode, 0, "taken back")
         tap.same((fleet.alarms()[0]["acknowledged"], fleet.alarms()[0]["note"]), (False, None), "and not shown any more")
-        tap.same(fleet.do("clear", link, "--by", "bob").returncode, 0, "cleared by hand")
+        tap.same(fleet.do("clear", link, "--by", "bob", "--note", "it was unplugged").returncode, 0, "cleared by hand")
         a = fleet.alarms()[1]
         tap.same((a["state"], a["cleared_because"], a["cleared_by"]), ("cleared", "by hand", "bob"), "with the reason and the name")
         history = fleet.lines("alarms", link)[0]["changes"]
-        tap.same([c["what"] for c in history], ["raised", "cleared"], "its history")
+        tap.same([(c["what"], c["by"], c["note"]) for c in history], [("raised", None, None), ("cleared", "bob", "it was unplugged")],
+                 "its history, with the note")
         before = len(fleet.acts())
         for words, said in ((("ack", 4711), "there is no alarm 4711"), (("ack", link), f"alarm {link} is cleared (by hand)"),
                             (("ack", jam, "--undo"), f"alarm {jam} is not acknowledged"), (("clear", 4711), "there is no alarm"),
@@ -72,8 +73,10 @@ def silences(tap):
             made = fleet.lines("silence", *options, "--for", "1h")[0]["silence"]
             tap.same(silenced(), wanted, f"silenced by {' '.join(map(str, options))}")
             tap.ok(all(a["silenced_until"] == made["until"] for a in fleet.alarms() if a["silenced"]), "until when is shown")
-            tap.same(fleet.do("silence", "end", made["id"]).returncode, 0, "ended early")
+            tap.same(fleet.do("silence", "end", made["id"], "--note", "all is well").returncode, 0, "ended early")
             tap.same(silenced(), [], "and none is silenced")
+        last = fleet.lines("alarms", one)[0]["changes"][-1]
+        tap.same((last["what"], last["note"]), ("unsilenced", "all is well"), "and why, in the alarm's history")
         for options, code in ((("--code", 0), 0), (("--code", 8), 8), (("--site", "oslo"), None)):
             made = fleet.lines("silence", *options, "--for", "1h")[0]["silence"]
             listed = [s for s in fleet.lines("silence", "list") if s["id"] == made["id"]]
@@ -127,9 +130,34 @@ def merged(tap):
         fleet.link("127.0.0.8", 1, up=True)
         found = fleet.wait_alarms(lambda found: sum(a["state"] == "open" for a in found) == 1)
         tap.same([a["key"] for a in found if a["state"] == "open"], ["link/2"], "the other address is its own too")
-        tap.same(fleet.lines("devices", "show", two)[0]["id"], one, "the old number finds it")
+        shown = fleet.lines("devices", "show", two)[0]
+        tap.same(shown["id"], one, "the old number finds it")
+        tap.same(sorted((a["kind"], a["value"], a["site"], a["shared"]) for a in shown["aliases"]),
+                 [("address", f"127.0.0.{host}", "rotterdam", False) for host in (7, 8)], "with all that it is known by")
+        tap.ok("\n   address 127.0.0.7\n   address 127.0.0.8\n" in fleet.do("devices", "show", one).stdout, "in words too")
+        every = sorted(a["id"] for a in fleet.alarms())
+        for number in (one, two):
+            tap.same(sorted(a["id"] for a in fleet.alarms("--device", number)), every, f"the alarms of both, by {number}")
+        done = fleet.do("alarms", "--device", 4711)
+        tap.ok(done.returncode == 1 and "there is no device 4711" in done.stderr, "a device that is not there", done)
         tap.same(fleet.do("devices", "merge", two, one).returncode, 1, "merged once")
+        reasons = [a["cleared_because"] for a in fleet.alarms("--state", "cleared")]
+        tap.same(reasons, ["opposite code", "devices merged"], "why they ended")
         tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
+
+
+def nothing(tap):
+    """Who sees no alarms is told whether there are none."""
+    with Fleet() as fleet:
+        tap.ok(harness.wait_until(lambda: fleet.do("alarms").returncode == 0), "a collector that heard nothing")
+        done = fleet.do("alarms")
+        tap.same((done.stdout, done.stderr), ("", "no alarm is open\n"), "it says so")
+        fleet.link("127.0.0.7", 1)
+        fleet.wait_alarms(lambda found: len(found) == 1)
+        for options in (("--site", "nowhere"), ("--severity", "critical"), ("--state", "cleared")):
+            done = fleet.do("alarms", *options)
+            tap.same((done.stdout, done.stderr), ("", "no alarm fits\n"), f"alarms {' '.join(options)}")
+        tap.same(fleet.do("alarms", "--site", "nowhere", "--json").stderr, "", "with --json only objects")
 
 
 def reasons(tap):
@@ -217,4 +245,4 @@ def stands_still(tap):
 
 
 harness.isolate()
-harness.main(acts, silences, senders, merged, reasons, killed, visitor, stands_still)
+harness.main(nothing, acts, silences, senders, merged, reasons, killed, visitor, stands_still)
