@@ -3,6 +3,7 @@
 // batches, put together and written. One turn takes at most a few of each, so that neither way starves the other.
 #include "tunnel/end.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -11,10 +12,16 @@
 #include "io/system.h"
 #include "tunnel/offload.h"
 
-enum { SITE = 0, LISTENER = 0, READS = 64, SLOT = ESP_HEADROOM + 2048 + ESP_TAILROOM, TICK_NS = 250000000 };
+enum { SITE = 0, LISTENER = 0, SLOT = ESP_HEADROOM + 2048 + ESP_TAILROOM, TICK_NS = 250000000 };
 enum { BIG = ESP_HEADROOM + TUN_PACKET_MAX + ESP_TAILROOM }; // where a device has a larger MTU than a slot
 
 enum { TOLD_MAX = 64, TOLD_OWN = 8 }; // TOLD_OWN: of them, that datagrams of IKE cannot fill
+
+enum {
+	READS = 512,             // of the device in one turn, as many as it holds
+	READ_OCTETS = 4 << 20,   // and of super-packets so much
+	DATAGRAMS_IN_A_ROW = 32, // taken from and given to those who speak UDP, before they get the processor
+};
 
 // What the plane told, kept until it may be called again.
 struct told {
@@ -43,8 +50,9 @@ struct end {
 	struct packet *queue[PLANE_BATCH];
 	struct packet packets[PLANE_BATCH];
 	unsigned queued;
-	uint8_t *slots; // PLANE_BATCH of SLOT octets
-	uint8_t *big;   // BIG
+	size_t datagrams; // in a row
+	uint8_t *slots;   // PLANE_BATCH of SLOT octets
+	uint8_t *big;     // BIG
 	uint8_t in[TUN_HEAD + TUN_PACKET_MAX];
 };
 
@@ -61,6 +69,18 @@ static size_t send_out(void *arg, const struct plane_out *out, size_t n)
 	return (size_t)udp_send_trains(&e->socket, dg, (int)n);
 }
 
+// UDP has no window: who reads datagrams has room for some two hundred, however small, and loses what comes faster than it
+// is let run; and what is sent comes in trains worth sealing only if the sender runs too. Where nobody waits for this
+// processor it costs a system call.
+static void let_others(struct end *e, size_t datagrams)
+{
+	e->datagrams += datagrams;
+	if (e->datagrams < DATAGRAMS_IN_A_ROW)
+		return;
+	e->datagrams = 0;
+	sched_yield();
+}
+
 // How many packets the device took.
 static size_t write_join(struct end *e)
 {
@@ -70,6 +90,8 @@ static size_t write_join(struct end *e)
 		return 0;
 	offload_finish(j);
 	bool taken = tun_write(&e->tun, e->tun.head ? j->parts : j->parts + 1, e->tun.head ? j->n + 1 : j->n);
+	if (j->view.protocol == IP_UDP)
+		let_others(e, n);
 	j->n = 0;
 	return taken ? n : 0;
 }
@@ -123,18 +145,22 @@ static void queue_split(struct end *e, struct offload_split *s)
 static void tun_ready(void *arg, uint32_t events)
 {
 	struct end *e = arg;
-	size_t n, skip = e->tun.head ? TUN_HEAD : 0;
-	for (int i = 0; i < READS && (n = tun_read(&e->tun, e->in, sizeof e->in)) > skip; i++) {
+	size_t n, octets = 0, datagrams = 0, skip = e->tun.head ? TUN_HEAD : 0;
+	for (int i = 0; i < READS && octets < READ_OCTETS && (n = tun_read(&e->tun, e->in, sizeof e->in)) > skip; i++) {
 		struct offload_head head = { 0 };
 		struct offload_split s;
 		if (skip)
 			memcpy(&head, e->in, sizeof head);
-		if (offload_split(&s, &head, span_of(e->in + skip, n - skip)) == ST_OK)
-			queue_split(e, &s);
-		else
+		octets += n;
+		if (offload_split(&s, &head, span_of(e->in + skip, n - skip)) != ST_OK) {
 			plane_unsealed(e->plane, ST_TUN_SPLIT);
+			continue;
+		}
+		datagrams += s.view.protocol == IP_UDP && s.head.kind == OFFLOAD_NONE;
+		queue_split(e, &s);
 	}
 	seal_queue(e);
+	let_others(e, datagrams);
 }
 
 static void udp_ready(void *arg, uint32_t events)
