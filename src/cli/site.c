@@ -90,7 +90,7 @@ static void put_tunnel(struct json *j, const struct config *c)
 	json_close(j, '}');
 }
 
-static void put_site(struct json *j, const struct site_text *t)
+static void put_site(struct json *j, const struct site_text *t, const char *identity)
 {
 	json_key(j, "sites");
 	json_open(j, '[');
@@ -98,7 +98,7 @@ static void put_site(struct json *j, const struct site_text *t)
 	json_key_str(j, "name", t->name);
 	json_key(j, "identity");
 	json_open(j, '{');
-	json_key_str(j, "fqdn", t->identity);
+	json_key_str(j, "fqdn", identity);
 	json_close(j, '}');
 	json_key_str(j, "psk", t->psk);
 	if (t->networks)
@@ -109,14 +109,25 @@ static void put_site(struct json *j, const struct site_text *t)
 	json_close(j, ']');
 }
 
+static int not_ours(const struct site_place *p)
+{
+	return ike_of(p->config, p->name)
+	               ? args_failed(p->args, "site '%s' stands in the main file; change it there", p->name)
+	               : args_failed(p->args, "there is no site '%s' with a tunnel", p->name);
+}
+
 static int print_texts(struct site_place *p, struct site_text *t)
 {
 	struct text out = { 0 };
 	config_free(p->config);
 	p->config = NULL;
 	int code = place_config(p->args, &p->config); // as it is now
-	if (code == CLI_DONE) {
+	const struct config_ike *x = code == CLI_DONE ? ike_of(p->config, p->name) : NULL;
+	if (code == CLI_DONE && !x)
+		code = not_ours(p);
+	if (x) {
 		t->config = p->config;
+		t->theirs = &x->identity;
 		site_join(t, &out);
 		site_swanctl(t, &out);
 		fputs("This is the only time that the key is shown.\n", stderr);
@@ -134,7 +145,6 @@ static int add(struct site_place *p)
 	char psk[PSK + 1];
 	const char *identity = args_value(a, "identity"), *collector = args_value(a, "collector");
 	struct site_text t = { .name = p->name,
-		               .identity = identity ? identity : p->name,
 		               .psk = psk,
 		               .collector = collector ? collector : "COLLECTOR",
 		               .networks = args_value(a, "networks"),
@@ -154,7 +164,7 @@ static int add(struct site_place *p)
 	struct json j = json_of(&yaml);
 	json_open(&j, '{');
 	put_tunnel(&j, p->config);
-	put_site(&j, &t);
+	put_site(&j, &t, identity ? identity : p->name);
 	json_close(&j, '}');
 	enum st st = local_file_open(p->dir, &l, &why);
 	if (st == ST_OK)
@@ -166,13 +176,6 @@ static int add(struct site_place *p)
 		code = print_texts(p, &t);
 	explicit_bzero(psk, sizeof psk);
 	return code;
-}
-
-static int not_ours(const struct site_place *p)
-{
-	return ike_of(p->config, p->name)
-	               ? args_failed(p->args, "site '%s' stands in the main file; change it there", p->name)
-	               : args_failed(p->args, "there is no site '%s' with a tunnel", p->name);
 }
 
 static int remove_site(struct site_place *p)
@@ -224,12 +227,8 @@ static int rotate(struct site_place *p)
 		st = local_file_change(l, "sites", "name", p->name, &(struct local_field){ .key = "psk", .value = psk },
 		                       &why);
 	char *networks = x ? prefixes_text(&x->networks) : NULL;
-	struct text identity = { 0 };
-	if (x)
-		text_bytes(&identity, span_of(x->identity.data.at, x->identity.data.n));
 	const char *collector = args_value(p->args, "collector");
 	struct site_text t = { .name = p->name,
-		               .identity = text_str(&identity),
 		               .psk = psk,
 		               .collector = collector ? collector : "COLLECTOR",
 		               .networks = networks,
@@ -239,7 +238,6 @@ static int rotate(struct site_place *p)
 		code = print_texts(p, &t);
 	explicit_bzero(psk, sizeof psk);
 	free(networks);
-	text_done(&identity);
 	return code;
 }
 

@@ -6,10 +6,11 @@
 #include "daemon/config.h"
 
 struct site_text {
-	const char *name, *identity, *psk;
+	const char *name, *psk;
 	const char *collector;          // how it reaches us
 	const char *networks, *address; // comma between networks; NULL: none
 	const struct config *config;    // ours: identity, inner addresses, the port
+	const struct config_identity *theirs;
 };
 
 // The command for another Trapline; the key is in a file there.

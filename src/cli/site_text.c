@@ -3,6 +3,7 @@
 // port has to be open (docs/SITES.md).
 #include "cli/site.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "crypto/dn.h"
@@ -17,21 +18,74 @@ static void add_ip(const struct config_octets *ip, struct text *out)
 	text_add(out, addr_ip_text(&a, text));
 }
 
-// Who we are, as strongSwan writes it, or with its kind in front, as `trapline join` does.
-static void add_ours(const struct site_text *t, bool kind, struct text *out)
+static bool is_plain(const struct text *word)
 {
-	static const char *const kinds[] = { [ID_IPV4] = "ip:", [ID_FQDN] = "",  [ID_EMAIL] = "email:",
-		                             [ID_IPV6] = "ip:", [ID_DN] = "dn:", [ID_KEY_ID] = "key-id:" };
-	const struct config_identity *id = &t->config->identity;
-	const char *quote = id->type == ID_DN ? "\"" : "";
-	text_printf(out, "%s%s", quote, kind && kinds[id->type] ? kinds[id->type] : "");
+	for (const char *c = text_str(word); *c; c++)
+		if (!isalnum((unsigned char)*c) && !strchr(".-_@:/", *c))
+			return false;
+	return word->n;
+}
+
+// As it stands, or between quotation marks where that could be misread.
+static void add_word(const struct text *word, char mark, const char *escaped, struct text *out)
+{
+	const char quote[2] = { mark, 0 };
+	if (is_plain(word)) {
+		text_add(out, text_str(word));
+		return;
+	}
+	text_add(out, quote);
+	for (const char *c = text_str(word); *c; c++)
+		if (*c == mark)
+			text_add(out, escaped);
+		else
+			text_printf(out, *c == '\\' && mark == '"' ? "\\%c" : "%c", *c);
+	text_add(out, quote);
+}
+
+static void add_value(const struct config_identity *id, struct text *out)
+{
 	if (id->type == ID_DN)
 		(void)dn_text(span_of(id->data.at, id->data.n), out);
 	else if (id->type == ID_IPV4 || id->type == ID_IPV6)
 		add_ip(&id->data, out);
 	else
 		text_bytes(out, span_of(id->data.at, id->data.n));
-	text_add(out, quote);
+}
+
+// strongSwan guesses the kind of what has no kind in front: a host name has letters, and nothing but those, digits, - and dots.
+static bool is_host_name(const struct config_identity *id)
+{
+	bool letters = false;
+	for (size_t i = 0; i < id->data.n; i++) {
+		uint8_t c = id->data.at[i];
+		letters |= isalpha(c) != 0;
+		if (!isalnum(c) && c != '-' && c != '.')
+			return false;
+	}
+	return letters;
+}
+
+static void add_for_swan(const struct config_identity *id, struct text *out)
+{
+	static const char *const kinds[] = { [ID_IPV4] = "", [ID_FQDN] = "fqdn:", [ID_EMAIL] = "email:",
+		                             [ID_IPV6] = "", [ID_DN] = "",        [ID_KEY_ID] = "keyid:" };
+	struct text word = { 0 };
+	text_add(&word, id->type == ID_FQDN && is_host_name(id) ? "" : kinds[id->type]);
+	add_value(id, &word);
+	add_word(&word, '"', "\\\"", out);
+	text_done(&word);
+}
+
+static void add_for_join(const struct config_identity *id, struct text *out)
+{
+	static const char *const kinds[] = { [ID_IPV4] = "ip:", [ID_FQDN] = "",  [ID_EMAIL] = "email:",
+		                             [ID_IPV6] = "ip:", [ID_DN] = "dn:", [ID_KEY_ID] = "key-id:" };
+	struct text word = { 0 };
+	text_add(&word, id->type == ID_FQDN && !is_host_name(id) ? "fqdn:" : kinds[id->type]);
+	add_value(id, &word);
+	add_word(&word, '\'', "'\\''", out);
+	text_done(&word);
 }
 
 static unsigned port_of(const struct config *c)
@@ -76,16 +130,16 @@ void site_swanctl(const struct site_text *t, struct text *out)
 	            t->name, DPD + RETRANSMISSION, RETRANSMISSION, t->collector, port_of(t->config), DPD);
 	if (t->address)
 		text_printf(out, "    vips = 0.0.0.0\n");
-	text_printf(out,
-	            "    local {\n"
-	            "      auth = psk\n"
-	            "      id = %s\n"
-	            "    }\n"
-	            "    remote {\n"
-	            "      auth = psk\n"
-	            "      id = ",
-	            t->identity);
-	add_ours(t, false, out);
+	text_printf(out, "    local {\n"
+	                 "      auth = psk\n"
+	                 "      id = ");
+	add_for_swan(t->theirs, out);
+	text_add(out, "\n"
+	              "    }\n"
+	              "    remote {\n"
+	              "      auth = psk\n"
+	              "      id = ");
+	add_for_swan(&t->config->identity, out);
 	text_printf(out,
 	            "\n    }\n"
 	            "    children {\n"
@@ -94,23 +148,25 @@ void site_swanctl(const struct site_text *t, struct text *out)
 	            "        remote_ts = ",
 	            t->networks ? t->networks : "dynamic");
 	add_inner(t->config, out);
+	text_printf(out, "\n"
+	                 "        esp_proposals = aes256gcm16\n"
+	                 "        start_action = start\n"
+	                 "        close_action = start\n"
+	                 "        dpd_action = restart\n"
+	                 "      }\n"
+	                 "    }\n"
+	                 "  }\n"
+	                 "}\n"
+	                 "secrets {\n"
+	                 "  ike-trapline {\n"
+	                 "    id = ");
+	add_for_swan(t->theirs, out);
 	text_printf(out,
 	            "\n"
-	            "        esp_proposals = aes256gcm16\n"
-	            "        start_action = start\n"
-	            "        close_action = start\n"
-	            "        dpd_action = restart\n"
-	            "      }\n"
-	            "    }\n"
-	            "  }\n"
-	            "}\n"
-	            "secrets {\n"
-	            "  ike-trapline {\n"
-	            "    id = %s\n"
 	            "    secret = \"%s\"\n"
 	            "  }\n"
 	            "}\n",
-	            t->identity, t->psk);
+	            t->psk);
 }
 
 void site_join(const struct site_text *t, struct text *out)
@@ -119,9 +175,11 @@ void site_join(const struct site_text *t, struct text *out)
 	            "# or, at another Trapline, with the secret below in the file psk (back within seconds when either "
 	            "end was killed):\n"
 	            "# trapline join --collector "
-	            "%s:%u --identity %s --peer ",
-	            t->collector, port_of(t->config), t->identity);
-	add_ours(t, true, out);
+	            "%s:%u --identity ",
+	            t->collector, port_of(t->config));
+	add_for_join(t->theirs, out);
+	text_add(out, " --peer ");
+	add_for_join(&t->config->identity, out);
 	text_add(out, " --psk-file psk --inner ");
 	add_inner(t->config, out);
 	if (t->networks)

@@ -3,6 +3,8 @@
 """Sites behind a NAT that rewrites ports, brought up by strongSwan (charon, ESP by kernel-libipsec): traps and informs from
 their devices through the tunnel into `serve`, which runs as nobody without a capability."""
 import json
+import shlex
+import subprocess
 import time
 
 import harness
@@ -79,6 +81,28 @@ def site_commands(tap):
         tap.ok(ups[0] and not ups[-1] and old > 0, "every up and down is an event", ups)
 
 
+def odd_identities(tap):
+    """Names that a configuration file or a shell could misread: strongSwan and `join` take what is printed as it is meant."""
+    router = places.Router()
+    for ours, theirs in (({"key-id": 'coll "1" #2'}, "front desk {1} \\ it's"), ({"email": "coll@example.com"}, "10.1.2.3"), ({"fqdn": "C=NL, O=coll"}, "a@b")):
+        place = router.site(DEVICE)
+        with harness.Unprivileged(communities=[], tunnel={"listen": ["udp:0.0.0.0:2797"], "identity": ours, "inner": [INNER]}) as c:
+            done = harness.run([harness.TRAPLINE, "site", "add", "rotterdam", "--identity", theirs, "--networks", f"{DEVICE}/32", "--collector",
+                                places.COLLECTOR, "--data", c.data, "-c", c.file])
+            swan = strongswan.Charon(place)
+            swan.load_text(done.stdout)
+            tap.ok(harness.wait_until(lambda: tunnel_of(c, "rotterdam")["up"], 10), f"strongSwan is {theirs}, and knows {ours}", done.stdout + swan.log())
+            swan.kill()
+            secret = places.scratch() / "psk"
+            secret.write_text(done.stdout.split('secret = "')[1].split('"')[0] + "\n")
+            join = [line for line in done.stdout.splitlines() if line.startswith("# trapline join")][0]
+            words = shlex.split(join[2:].replace("--psk-file psk", f"--psk-file {secret}").replace("--tun DEVICE", ""))
+            c.kill()
+            c.start()
+            place.start(harness.TRAPLINE, *words[1:], stderr=subprocess.DEVNULL)
+            tap.ok(harness.wait_until(lambda: tunnel_of(c, "rotterdam")["up"], 10), "and so is join", join + c.said())
+
+
 def joined(tap):
     """Trapline at both ends: `join` as nobody with a TUN device behind the NAT; either side is killed and comes back at once."""
     router = places.Router()
@@ -138,4 +162,4 @@ def nothing_lost(tap, mobike):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(the_whole_story, wrong_key, site_commands, joined, without_mobike, with_mobike)
+    harness.main(the_whole_story, wrong_key, site_commands, odd_identities, joined, without_mobike, with_mobike)
