@@ -20,7 +20,8 @@ enum { AGENT_PORT = 161, ASKED = 0 }; // ASKED: the service of a device that can
 
 struct relay {
 	struct relay_config c;
-	struct addr v4, v6;            // the collector inside; all 0: none
+	struct addr v4, v6; // the collector inside; all 0: none
+	struct addr collector[PLANE_INNER];
 	struct flows *flows, *devices; // devices: who can be asked, at their agent's port
 	struct relay_counters counters;
 	struct socket sockets[RELAY_LISTENERS], v4_asks, v6_asks; // fd -1: the machine does not have the family
@@ -101,7 +102,7 @@ static void told(void *arg, uint32_t events)
 static bool is_collector(const struct relay *r, const struct addr *from)
 {
 	for (size_t i = 0; i < r->c.collector_count; i++)
-		if (addr_same_ip(&r->c.collector[i], from))
+		if (addr_same_ip(&r->collector[i], from))
 			return true;
 	return false;
 }
@@ -188,11 +189,11 @@ static enum st open_asking(struct relay *r, struct socket *s, const char *any)
 	return loop_add(r->c.loop, s->udp.fd, EPOLLIN, told, s);
 }
 
-static enum st open_sockets(struct relay *r)
+static enum st open_sockets(struct relay *r, const struct addr *listen)
 {
 	for (size_t i = 0; i < r->c.listen_count; i++) {
 		struct socket *s = &r->sockets[i];
-		enum st st = udp_open(&r->c.listen[i], false, &s->udp);
+		enum st st = udp_open(&listen[i], false, &s->udp);
 		if (st == ST_OK)
 			st = loop_add(r->c.loop, s->udp.fd, EPOLLIN, ready, s);
 		if (st != ST_OK)
@@ -203,22 +204,25 @@ static enum st open_sockets(struct relay *r)
 
 enum st relay_new(const struct relay_config *config, struct relay **out)
 {
-	if (config->listen_count > RELAY_LISTENERS)
+	if (config->listen_count > RELAY_LISTENERS || config->collector_count > PLANE_INNER)
 		return ST_FULL;
 	struct relay *r = calloc(1, sizeof *r);
 	if (!r)
 		return ST_NO_MEMORY;
 	r->c = *config;
+	r->c.listen = r->c.collector = NULL; // the caller's
 	for (size_t i = 0; i < RELAY_LISTENERS; i++)
 		r->sockets[i] = (struct socket){ .relay = r, .udp.fd = -1 };
-	for (size_t i = config->collector_count; i-- > 0;)
-		*(addr_is_v4(&config->collector[i]) ? &r->v4 : &r->v6) = config->collector[i];
+	for (size_t i = config->collector_count; i-- > 0;) {
+		r->collector[i] = config->collector[i];
+		*(addr_is_v4(&r->collector[i]) ? &r->v4 : &r->v6) = r->collector[i];
+	}
 	r->v4_asks = r->v6_asks = r->sockets[0];
 	enum st st = flows_new(&config->key, &r->flows);
 	if (st == ST_OK)
 		st = flows_new(&config->key, &r->devices);
 	if (st == ST_OK)
-		st = open_sockets(r);
+		st = open_sockets(r, config->listen);
 	if (st == ST_OK)
 		st = open_asking(r, &r->v4_asks, "0.0.0.0:0");
 	if (st == ST_OK)

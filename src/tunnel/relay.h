@@ -22,14 +22,14 @@ struct relay_config {
 	struct plane *plane;
 	uint32_t site;
 	struct hash_key key;
-	const struct addr *listen; // at most RELAY_LISTENERS
+	const struct addr *listen; // at most RELAY_LISTENERS; copied, as `collector` is
 	size_t listen_count;
-	const struct addr *collector; // inside; the first of each family is said to
+	const struct addr *collector; // inside, at most PLANE_INNER; the first of each family is said to
 	size_t collector_count;
 	struct addr inner; // ours; all 0: not known yet
 };
 
-// Opens the sockets. ST_FULL, ST_NO_MEMORY, ST_IN_USE, ST_DENIED, ST_SYSTEM with errno. The caller owns *out.
+// Opens the sockets. ST_FULL (more than that), ST_NO_MEMORY, ST_IN_USE, ST_DENIED, ST_SYSTEM with errno. The caller owns *out.
 enum st relay_new(const struct relay_config *config, struct relay **out);
 void relay_free(struct relay *r); // NULL is fine
 void relay_set_inner(struct relay *r, const struct addr *inner);
