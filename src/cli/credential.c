@@ -77,6 +77,10 @@ int credential_options(const struct args *a, const struct crypto *crypto, struct
 	if (code != CLI_DONE)
 		return code;
 	enum st st = trust_new(crypto, in(&files[CAS]), in(&files[LISTS]), trust);
+	if (st == ST_CERT_CHAIN)
+		return args_failed(
+		        a, "--ca-file %s: a certificate that is no CA's; name the one that signed the collector's",
+		        args_value(a, "ca-file"));
 	if (st == ST_CERT_CRL)
 		return args_failed(a, "--crl-file %s: no revocation list, neither in PEM nor in DER, or a broken one",
 		                   args_value(a, "crl-file"));

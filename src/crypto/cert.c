@@ -274,12 +274,12 @@ static bool hint_of(X509 *ca, uint8_t out[static CERT_HINT])
 static enum st read_cas(struct trust *t, struct span cas)
 {
 	BIO *scoped(bio_done) from = bio_of(cas);
-	for (X509 *c; from && (c = next_cert(t->lib, from));) {
+	for (X509 *c; from && (c = next_cert(t->lib, from)); t->n++) {
+		bool vouches = X509_check_ca(c) > 0 || X509_self_signed(c, 0) == 1;
 		bool good = t->n < CERT_CAS_MAX && hint_of(c, t->hint[t->n]) && X509_STORE_add_cert(t->store, c) == 1;
 		X509_free(c);
-		if (!good)
-			return ST_CERT_SYNTAX;
-		t->n++;
+		if (!vouches || !good)
+			return vouches ? ST_CERT_SYNTAX : ST_CERT_CHAIN;
 	}
 	return t->n && at_end() ? ST_OK : ST_CERT_SYNTAX;
 }
@@ -383,6 +383,14 @@ static enum st why_not(int error)
 	}
 }
 
+// Whoever is believed needs no list of somebody above.
+static int judge(int good, X509_STORE_CTX *c)
+{
+	int error = X509_STORE_CTX_get_error(c);
+	bool top = X509_STORE_CTX_get_error_depth(c) == sk_X509_num(X509_STORE_CTX_get0_chain(c)) - 1;
+	return good || (top && (error == X509_V_ERR_UNABLE_TO_GET_CRL || error == X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER));
+}
+
 static enum st check_chain(const struct trust *t, int64_t now, X509 *leaf, STACK_OF(X509) * between)
 {
 	X509_STORE_CTX *scoped(context_done) c = X509_STORE_CTX_new_ex(t->lib, NULL);
@@ -391,6 +399,8 @@ static enum st check_chain(const struct trust *t, int64_t now, X509 *leaf, STACK
 	X509_VERIFY_PARAM *how = X509_STORE_CTX_get0_param(c);
 	X509_VERIFY_PARAM_set_time(how, (time_t)now);
 	X509_VERIFY_PARAM_set_auth_level(how, SECURITY_LEVEL);
+	X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_PARTIAL_CHAIN); // up to whom we believe, no further
+	X509_STORE_CTX_set_verify_cb(c, judge);
 	if (t->lists)
 		X509_VERIFY_PARAM_set_flags(how, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	return X509_verify_cert(c) == 1 ? ST_OK : why_not(X509_STORE_CTX_get_error(c));

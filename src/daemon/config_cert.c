@@ -188,6 +188,9 @@ static struct trust *read_trust(struct config_build *b, const struct setting *ca
 		config_error(b->report, ca->place,
 		             "%s holds no certificate of a CA in PEM, or a broken one, or more than %d", cas,
 		             CERT_CAS_MAX);
+	else if (st == ST_CERT_CHAIN)
+		config_error(b->report, ca->place,
+		             "%s holds a certificate that is no CA's; name the one that signed the site's", cas);
 	else if (st == ST_CERT_CRL)
 		config_error(b->report, crl->place,
 		             "%s holds no revocation list, neither in PEM nor in DER, or a broken one", lists);

@@ -297,6 +297,51 @@ static void names_for_people(void **state)
 	pki_done(&p);
 }
 
+// What is named is what is believed: a CA below another is, without the one above and what else that one signs.
+static void a_ca_below_another(void **state)
+{
+	struct pki root = pki_make(&(struct pki_wish){ PKI_P256, .ca = true }, NULL);
+	struct pki mine = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=mine", .ca = true }, &root);
+	struct pki yours = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=yours", .ca = true }, &root);
+	struct pki good = pki_make(&(struct pki_wish){ PKI_P256, .names = "DNS:site1" }, &mine);
+	struct pki gone = pki_make(&(struct pki_wish){ PKI_P256, .names = "DNS:site1" }, &mine);
+	struct pki foreign = pki_make(&(struct pki_wish){ PKI_P256, .names = "DNS:site1" }, &yours);
+	struct pki alone = pki_make(&(struct pki_wish){ PKI_P256, .names = "DNS:site1" }, NULL);
+	struct pki below = pki_make(&(struct pki_wish){ PKI_P256, .names = "DNS:site1" }, &alone);
+	const struct pki *revoked[] = { &gone };
+	struct text list = pki_list(&mine, PKI_DAY, revoked, 1);
+	const struct {
+		const struct pki *ca, *between, *leaf;
+		const struct text *lists;
+		enum st want;
+	} rows[] = {
+		{ &mine, NULL, &good, NULL, ST_OK },
+		{ &mine, &root, &good, NULL, ST_OK },
+		{ &mine, NULL, &good, &list, ST_OK }, // whoever is believed needs no list above it
+		{ &mine, &root, &good, &list, ST_OK },
+		{ &mine, NULL, &gone, &list, ST_CERT_REVOKED },
+		{ &mine, &yours, &foreign, NULL, ST_CERT_CHAIN },
+		{ &mine, &root, &foreign, NULL, ST_CERT_CHAIN },
+		{ &alone, NULL, &alone, NULL,
+		  ST_OK }, // the site's own, made without a CA, vouches for itself and nobody else
+		{ &alone, NULL, &below, NULL, ST_CERT_CHAIN },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		enum st st = told(
+		        &(struct story){ rows[i].ca, rows[i].between, rows[i].leaf, rows[i].lists, fqdn("site1") });
+		if (st != rows[i].want)
+			fail_msg("row %zu: %s, not %s", i, st_name(st), st_name(rows[i].want));
+	}
+	struct trust *t = NULL;
+	assert_int_equal(trust_new(crypto, of(&good.cert), (struct span){ 0 }, &t),
+	                 ST_CERT_CHAIN); // it vouches for nobody
+	assert_null(t);
+	text_done(&list);
+	struct pki *all[] = { &root, &mine, &yours, &good, &gone, &foreign, &alone, &below };
+	for (size_t i = 0; i < 8; i++)
+		pki_done(all[i]);
+}
+
 // Ours go into one message of IKE, which has an end.
 static void how_much_is_ours(void **state)
 {
@@ -344,6 +389,7 @@ int main(void)
 		cmocka_unit_test(names_for_people),
 		cmocka_unit_test(one_value_is_no_two_attributes),
 		cmocka_unit_test(how_much_is_ours),
+		cmocka_unit_test(a_ca_below_another),
 	};
 	if (crypto_init(&crypto) != ST_OK)
 		return 1;
