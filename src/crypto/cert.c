@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/scoped.h"
 #include "crypto/cipher_private.h"
@@ -192,6 +193,25 @@ struct span credential_mark(const struct credential *c)
 	return span_of(c->mark, sizeof c->mark);
 }
 
+// A time that cannot be read is long past.
+static int64_t seconds(const ASN1_TIME *t)
+{
+	struct tm tm;
+	return t && ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : INT64_MIN;
+}
+
+struct cert_life credential_life(const struct credential *c)
+{
+	struct cert_life life = { INT64_MIN, INT64_MAX };
+	for (size_t i = 0; i < c->n; i++) {
+		int64_t from = seconds(X509_get0_notBefore(c->cert[i])),
+		        until = seconds(X509_get0_notAfter(c->cert[i]));
+		life.from = from > life.from ? from : life.from;
+		life.until = until < life.until ? until : life.until;
+	}
+	return life;
+}
+
 static bool is_subject(X509 *c, struct span der)
 {
 	uint8_t asked[DN_MARK], found[DN_MARK];
@@ -355,6 +375,39 @@ const uint8_t *trust_hint(const struct trust *t, size_t i)
 struct span trust_mark(const struct trust *t)
 {
 	return span_of(t->mark, sizeof t->mark);
+}
+
+static bool is_valid(const ASN1_TIME *from, const ASN1_TIME *until, int64_t now)
+{
+	return seconds(from) <= now && now <= seconds(until);
+}
+
+static bool is_issuer(const X509_CRL *list, X509_OBJECT *o)
+{
+	const X509 *ca = X509_OBJECT_get0_X509(o);
+	return ca && X509_NAME_cmp(X509_get_subject_name(ca), X509_CRL_get_issuer(list)) == 0;
+}
+
+static bool is_listed(STACK_OF(X509_OBJECT) * all, X509_CRL *list, int64_t now)
+{
+	bool ours = false;
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++)
+		ours |= is_issuer(list, sk_X509_OBJECT_value(all, i));
+	return ours && is_valid(X509_CRL_get0_lastUpdate(list), X509_CRL_get0_nextUpdate(list), now);
+}
+
+enum st trust_today(const struct trust *t, int64_t now)
+{
+	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(t->store);
+	bool ca = false, listed = !t->lists;
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		X509_OBJECT *o = sk_X509_OBJECT_value(all, i);
+		const X509 *c = X509_OBJECT_get0_X509(o);
+		X509_CRL *list = X509_OBJECT_get0_X509_CRL(o);
+		ca |= c && is_valid(X509_get0_notBefore(c), X509_get0_notAfter(c), now);
+		listed |= list && is_listed(all, list, now);
+	}
+	return !ca ? ST_CERT_TIME : listed ? ST_OK : ST_CERT_CRL;
 }
 
 static enum st why_not(int error)

@@ -41,6 +41,11 @@ bool credential_names(const struct credential *c, const struct cert_name *name);
 void credential_text(const struct credential *c, struct text *out);
 // Of what it was made from, so that a change is seen.
 struct span credential_mark(const struct credential *c);
+// Seconds since 1970 between which each certificate of it is valid.
+struct cert_life {
+	int64_t from, until;
+};
+struct cert_life credential_life(const struct credential *c);
 // Signs with a hash that the peer takes. ST_SIGN_METHOD: none of `hashes` goes with our key.
 enum st credential_sign(const struct credential *c, unsigned hashes, struct span data, uint8_t out[static SIGN_MAX],
                         size_t *n);
@@ -57,6 +62,9 @@ void trust_free(struct trust *t);
 size_t trust_count(const struct trust *t);
 const uint8_t *trust_hint(const struct trust *t, size_t i); // CERT_HINT octets
 struct span trust_mark(const struct trust *t);
+// Whether anybody can be believed by it at this time. ST_CERT_TIME: no CA is valid; ST_CERT_CRL: lists are asked for, and no valid
+// one is of these CAs.
+enum st trust_today(const struct trust *t, int64_t now);
 
 // What a peer shows: its certificate and those above it, in DER, and a signature over `data`.
 struct trust_claim {

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/scoped.h"
 #include "daemon/config_put.h"
 #include "daemon/config_secret.h"
 #include "ike/wire.h"
+#include "io/system.h"
 
 struct config_trust {
 	char *cas, *lists; // paths; lists NULL: none
@@ -114,6 +116,39 @@ static void check_own_name(struct config_build *b, const struct setting *s)
 	text_done(&has);
 }
 
+// What is refused by the other end, or by ours, may be put right while we run, so it is warned of.
+static void check_own_life(struct config_build *b, const struct setting *s, const char *path)
+{
+	enum { SOON = 14 * 86400 };
+	struct cert_life life = credential_life(b->config->credential);
+	int64_t now = clock_wall() / 1000000000;
+	char day[32] = "";
+	struct tm tm;
+	time_t end = (time_t)(now < life.from ? life.from : life.until);
+	if (gmtime_r(&end, &tm))
+		strftime(day, sizeof day, "%Y-%m-%d %H:%M UTC", &tm);
+	if (now < life.from)
+		config_warn(b->report, s->place, "%s is not valid before %s: sites will refuse us until then", path,
+		            day);
+	else if (now > life.until)
+		config_warn(b->report, s->place, "%s was valid until %s: sites will refuse us", path, day);
+	else if (life.until - now < SOON)
+		config_warn(b->report, s->place, "%s is valid until %s: sites will refuse us from then on", path, day);
+}
+
+static void check_trust_today(struct config_build *b, const struct setting *ca, const struct setting *crl,
+                              const struct trust *trust)
+{
+	enum st st = trust_today(trust, clock_wall() / 1000000000);
+	if (st == ST_CERT_TIME)
+		config_warn(b->report, ca->place, "no CA in this file is valid today, so the site will be refused");
+	else if (st == ST_CERT_CRL)
+		config_warn(b->report, crl->place,
+		            "no revocation list in this file is of a CA in the ca-file and valid today, so the site "
+		            "will be "
+		            "refused");
+}
+
 static void read_own(struct config_build *b, const struct setting *cert, const struct setting *key)
 {
 	struct octets scoped(octets_done) certs = { 0 }, secret = { 0 };
@@ -124,6 +159,7 @@ static void read_own(struct config_build *b, const struct setting *cert, const s
 	switch (credential_new(b->crypto, span_in(&certs), span_in(&secret), &b->config->credential)) {
 	case ST_OK:
 		check_own_name(b, cert);
+		check_own_life(b, cert, cert_path);
 		break;
 	case ST_CERT_SYNTAX:
 		config_error(
@@ -196,6 +232,8 @@ static struct trust *read_trust(struct config_build *b, const struct setting *ca
 		             "%s holds no revocation list, neither in PEM nor in DER, or a broken one", lists);
 	else if (st)
 		b->st = st;
+	else
+		check_trust_today(b, ca, crl, trust);
 	return st ? NULL : remember(b, cas, lists, trust);
 }
 

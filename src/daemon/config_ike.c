@@ -137,7 +137,7 @@ void put_site_certificate(struct config_build *b, void *target, const struct set
 {
 	struct config_ike *x = current(b);
 	if (x)
-		x->by_certificate = true;
+		x->by_certificate |= strcmp(s->key->name, "ca-file") == 0;
 }
 
 void put_site_ppk_id(struct config_build *b, void *target, const struct setting *s)

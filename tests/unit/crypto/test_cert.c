@@ -342,6 +342,44 @@ static void a_ca_below_another(void **state)
 		pki_done(all[i]);
 }
 
+// Before anybody calls, it is known that nobody will be believed.
+static void what_is_valid_today(void **state)
+{
+	struct pki ca = pki_make(&(struct pki_wish){ PKI_P256, .ca = true, .from = -10, .until = 10 }, NULL);
+	struct pki other = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=other", .ca = true }, NULL);
+	struct pki leaf = pki_make(&(struct pki_wish){ PKI_P256, .from = -20, .until = 5 }, &ca);
+	struct text lists[] = { pki_list(&ca, 7, NULL, 0), pki_list(&other, 7, NULL, 0), { 0 } }, chain = { 0 };
+	text_bytes(&chain, of(&leaf.cert));
+	text_bytes(&chain, of(&ca.cert));
+	static const struct {
+		int list; // 2: none
+		int64_t now;
+		enum st want;
+	} rows[] = {
+		{ 2, 0, ST_OK },          { 2, 10, ST_OK }, { 2, 11, ST_CERT_TIME }, { 2, -10, ST_OK },
+		{ 2, -11, ST_CERT_TIME }, { 0, 7, ST_OK },  { 0, 8, ST_CERT_CRL },   { 1, 0, ST_CERT_CRL },
+	};
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct trust *t;
+		assert_int_equal(trust_new(crypto, of(&ca.cert), of(&lists[rows[i].list]), &t), ST_OK);
+		enum st st = trust_today(t, PKI_NOW + rows[i].now);
+		if (st != rows[i].want)
+			fail_msg("row %zu: %s, not %s", i, st_name(st), st_name(rows[i].want));
+		trust_free(t);
+	}
+	struct credential *c;
+	assert_int_equal(credential_new(crypto, of(&chain), of(&leaf.key), &c), ST_OK);
+	assert_int_equal(credential_life(c).from, PKI_NOW - 10); // the CA's
+	assert_int_equal(credential_life(c).until, PKI_NOW + 5); // its own
+	credential_free(c);
+	text_done(&chain);
+	text_done(&lists[0]);
+	text_done(&lists[1]);
+	pki_done(&leaf);
+	pki_done(&ca);
+	pki_done(&other);
+}
+
 // Ours go into one message of IKE, which has an end.
 static void how_much_is_ours(void **state)
 {
@@ -390,6 +428,7 @@ int main(void)
 		cmocka_unit_test(one_value_is_no_two_attributes),
 		cmocka_unit_test(how_much_is_ours),
 		cmocka_unit_test(a_ca_below_another),
+		cmocka_unit_test(what_is_valid_today),
 	};
 	if (crypto_init(&crypto) != ST_OK)
 		return 1;
