@@ -10,7 +10,8 @@ struct rows {
 	const struct CMUnitTest *tests;
 	size_t n;
 };
-extern const struct rows rows_71, rows_72, rows_72_auth, rows_73, rows_73_ike, rows_limits, rows_table;
+extern const struct rows rows_71, rows_71_fragments, rows_72, rows_72_auth, rows_73, rows_73_ike, rows_limits,
+        rows_table;
 
 // Both up, with one IKE SA and one pair each, and traffic goes through.
 void rows_up(struct world *w, struct setting *s, uint64_t seed);

@@ -321,6 +321,35 @@ static void hints_are_limited(void **state)
 	world_done(&w);
 }
 
+// A peer that asks for one pair after another gets so many and no more, and keeps what it has.
+static void an_ike_sa_has_a_few_pairs(void **state)
+{
+	struct world w;
+	struct setting s = setting_plain();
+	rows_up(&w, &s, 209);
+	struct ike_sa *coll = sa_at(&w, COLL, IKE_UP), *site = sa_at(&w, SITE, IKE_UP);
+	const struct ike_offer offer = { .aeads = 1u << AEAD_AES256_GCM16, .groups = IKE_NO_GROUP, .esn = IKE_ESN_NO };
+	for (uint8_t i = 1; i < 2 * IKE_CHILDREN_MAX; i++) {
+		const uint8_t spi[4] = { 1, 2, 3, i }, nonce[32] = { i };
+		struct ike_writer c = words();
+		ike_put_ts(&c, PAYLOAD_TSR, &site->children->there);
+		ike_put_ts(&c, PAYLOAD_TSI, &site->children->here);
+		ike_put(&c, PAYLOAD_NONCE, span_of(nonce, sizeof nonce));
+		ike_put_offer(&c, PROTOCOL_ESP, &offer, span_of(spi, sizeof spi));
+		overhear(&w, NULL);
+		enum st st = say(&w, COLL, site, IKE_CREATE_CHILD_SA, false, coll->take_id, &c);
+		assert_int_equal(st, i < IKE_CHILDREN_MAX ? ST_OK : ST_FULL);
+		world_effects(&w, COLL);
+		const struct ike_message *m = &hear(COLL, IKE_CREATE_CHILD_SA, true, 0)->m;
+		assert_int_equal(ike_find_notify(m, N_NO_ADDITIONAL_SAS) != NULL, st == ST_FULL);
+		assert_int_equal(ike_counters(w.node[COLL].ike)->pairs,
+		                 i < IKE_CHILDREN_MAX ? i + 1 : IKE_CHILDREN_MAX);
+	}
+	assert_int_equal(world_pairs(&w, COLL), IKE_CHILDREN_MAX);
+	assert_true(w.node[COLL].up);
+	world_done(&w);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_unproven_answer_is_at_most_half_as_long_again),
 	cmocka_unit_test(short_requests_get_short_answers),
@@ -330,5 +359,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(cookies_of_one_address_spare_the_others),
 	cmocka_unit_test(starts_that_fail_bring_cookies),
 	cmocka_unit_test(hints_are_limited),
+	cmocka_unit_test(an_ike_sa_has_a_few_pairs),
 };
 const struct rows rows_limits = { tests, sizeof tests / sizeof *tests };

@@ -70,6 +70,38 @@ enum st say_notify(struct world *w, int to, struct ike_sa *sa, uint8_t exchange,
 	return say(w, to, sa, exchange, reply, id, &c);
 }
 
+enum st say_cut(struct world *w, struct ike_sa *sa, uint32_t id, const struct cut *cut)
+{
+	static uint8_t buffer[4096];
+	const struct aead_alg *a = aead_key_alg(sa->seal);
+	struct ike_writer c = ike_writer_of(buffer, sizeof buffer);
+	const uint8_t *mark = c.w.at;
+	assert_true(a->counter);
+	(void)wr_room(&c.w, a->tag);
+	wr_u8(&c.w, 0);
+	wr_bytes(&c.w, cut->text);
+	uint8_t *iv = wr_room(&c.w, a->iv);
+	struct wr number = wr_of(iv, a->iv);
+	wr_be(&number, ++sa->iv, a->iv);
+	if (cut->total) {
+		wr_be(&c.w, cut->total, 2);
+		wr_be(&c.w, cut->number, 2);
+	}
+	c.next = cut->first;
+	ike_put_head(&c, cut->total ? PAYLOAD_SKF : PAYLOAD_SK, mark);
+	if (cut->beside) {
+		ike_put_head(&c, (enum ike_payload)cut->beside, c.w.at);
+		c.w.at[1] = cut->critical ? 0x80 : 0;
+	}
+	struct ike_header h = { sa->spi_i, sa->spi_r, id, IKE_INFORMATIONAL, IKE_FLAG_INITIATOR };
+	ike_put_header(&c, &h);
+	struct aead_op op = { .key = sa->seal, .at = c.w.at, .head = (uint32_t)(iv - c.w.at) };
+	op.text = (uint32_t)cut->text.n + 1;
+	aead_seal(w->node[SITE].engine, &op, 1);
+	assert_int_equal(op.st, ST_OK);
+	return tell(w, COLL, &sa_at(w, COLL, IKE_UP)->path, wr_span(&c.w));
+}
+
 size_t sends(void)
 {
 	size_t n = 0;

@@ -21,6 +21,15 @@ enum st say(struct world *w, int to, struct ike_sa *sa, uint8_t exchange, bool r
             const struct ike_writer *chain);
 enum st say_notify(struct world *w, int to, struct ike_sa *sa, uint8_t exchange, bool reply, uint32_t id,
                    enum ike_notify_type type);
+// To the collector, authentic, in a cut of our own.
+struct cut {
+	uint16_t number, total; // total 0: not a fragment
+	uint8_t first;
+	struct span text;
+	uint8_t beside; // a payload in clear in front; 0: none
+	bool critical;
+};
+enum st say_cut(struct world *w, struct ike_sa *sa, uint32_t id, const struct cut *cut);
 // How many datagrams world_out() sends, and the nth without its marker.
 size_t sends(void);
 struct span sent(size_t n);
