@@ -213,7 +213,7 @@ static uint64_t tag_of(const struct ike *ike, const struct ike_message *m, const
 static enum st first_contact(struct ike_turn *t, struct ike_message *m)
 {
 	struct ike *ike = t->ike;
-	if (m->spi_r || m->id || !m->from_initiator)
+	if (m->spi_r || m->id || !m->from_initiator || m->whole.n > IKE_INIT_MAX)
 		return ST_IKE_HEADER;
 	enum st st = ike_read_clear(m);
 	if (st == ST_IKE_CRITICAL)

@@ -8,6 +8,7 @@
 enum {
 	IKE_MESSAGE_MAX = 65507 - 4, // octets of a message in one UDP datagram behind the marker
 	IKE_CHAIN_MAX = 16384,       // octets of the payloads inside an encrypted message that we send or put together
+	IKE_INIT_MAX = 8192,         // octets of an IKE_SA_INIT that is kept until its sender is known
 	IKE_NONCE_MIN = 16,          // RFC 7296 3.9
 	IKE_NONCE_MAX = 256,         // the same
 	IKE_NONCE_OURS = 32,         // at least half the key of every PRF (2.10)

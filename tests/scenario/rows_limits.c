@@ -184,6 +184,30 @@ static void an_answer_that_is_too_long_waits_for_a_cookie(void **state)
 	crypto_free(crypto);
 }
 
+// What is kept until somebody has proven himself is not what he likes to send.
+static void a_start_has_a_size(void **state)
+{
+	static const uint8_t filling[IKE_INIT_MAX];
+	static uint8_t room[2 * IKE_INIT_MAX];
+	struct world w;
+	struct setting s = setting_plain();
+	world_new(&w, &s, 210);
+	for (size_t n = IKE_INIT_MAX - 1; n <= IKE_INIT_MAX + 1; n++) {
+		struct stranger x = stranger_new(&w, "198.51.100.1:4500");
+		struct span said = stranger_init(&x);
+		struct ike_writer c = { wr_of(room, sizeof room), said.p[16] };
+		wr_bytes(&c.w, span_of(said.p + IKE_HEADER, said.n - IKE_HEADER));
+		ike_put(&c, PAYLOAD_VENDOR, span_of(filling, n - said.n - 4));
+		struct ike_header h = { x.spi, 0, 0, IKE_SA_INIT, IKE_FLAG_INITIATOR };
+		ike_put_header(&c, &h);
+		assert_int_equal(wr_span(&c.w).n, n);
+		assert_int_equal(tell(&w, COLL, &x.path, wr_span(&c.w)), n <= IKE_INIT_MAX ? ST_OK : ST_IKE_HEADER);
+		assert_int_equal(sends(), n <= IKE_INIT_MAX);
+		ike_out_done(world_out());
+	}
+	world_done(&w);
+}
+
 static void half_open_is_bounded_and_ends(void **state)
 {
 	enum { BOUND = 50 };
@@ -354,6 +378,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(an_unproven_answer_is_at_most_half_as_long_again),
 	cmocka_unit_test(short_requests_get_short_answers),
 	cmocka_unit_test(an_answer_that_is_too_long_waits_for_a_cookie),
+	cmocka_unit_test(a_start_has_a_size),
 	cmocka_unit_test(half_open_is_bounded_and_ends),
 	cmocka_unit_test(half_open_by_address_comes_back_to_zero),
 	cmocka_unit_test(cookies_of_one_address_spare_the_others),
