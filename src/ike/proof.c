@@ -152,13 +152,27 @@ void ike_put_credential(struct ike_writer *w, const struct credential *c)
 	}
 }
 
+static bool is_named(const struct wr *w, size_t hints, const uint8_t *hint)
+{
+	for (size_t i = 0; i < hints; i++)
+		if (memcmp(w->at + i * CERT_HINT, hint, CERT_HINT) == 0)
+			return true;
+	return false;
+}
+
+// Each authority once: sites that came by different reloads have trusts of their own for it.
 void ike_put_authorities(struct ike_writer *w, const struct ike_trust *trusts, size_t n)
 {
 	const uint8_t *mark = w->w.at;
 	size_t hints = 0;
-	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; k < trust_count(trusts[i].trust) && hints < IKE_AUTHORITIES_MAX; k++, hints++)
-			wr_bytes(&w->w, span_of(trust_hint(trusts[i].trust, k), CERT_HINT));
+	for (size_t i = 0; i < n && hints < IKE_AUTHORITIES_MAX; i++)
+		for (size_t k = 0; k < trust_count(trusts[i].trust) && hints < IKE_AUTHORITIES_MAX; k++) {
+			const uint8_t *hint = trust_hint(trusts[i].trust, k);
+			if (w->w.full || is_named(&w->w, hints, hint))
+				continue;
+			wr_bytes(&w->w, span_of(hint, CERT_HINT));
+			hints++;
+		}
 	wr_u8(&w->w, CERT_X509_SIGNATURE);
 	ike_put_head(w, PAYLOAD_CERTREQ, mark);
 }

@@ -106,6 +106,52 @@ static void one_between(void **state)
 		pki_done(all[i]);
 }
 
+static bool note_authorities(struct world *w, int from, uint8_t *bytes, size_t *n)
+{
+	struct ike_message m;
+	if (from == COLL && ike_read_header(span_of(bytes + IKE_MARKER, *n - IKE_MARKER), &m) == ST_OK &&
+	    m.exchange == IKE_SA_INIT && ike_read_clear(&m) == ST_OK && m.n_requests)
+		w->tapped[COLL] = (unsigned)m.requests[0].n;
+	return true;
+}
+
+// Sites of one authority that came by different reloads; and more authorities than are named.
+static void authorities_are_named_once(void **state)
+{
+	struct world w;
+	struct setting s = setting_plain();
+	struct pki ca = pki_make(&(struct pki_wish){ PKI_P256, .ca = true }, NULL);
+	struct pki site = leaf(PKI_P256, "site1", &ca), coll = leaf(PKI_P256, "coll", &ca);
+	equip(&s, SITE, &site, NULL, &ca, NULL);
+	equip(&s, COLL, &coll, NULL, &ca, NULL);
+	for (int others = 0; others < 2; others++) {
+		world_new(&w, &s, 1);
+		w.tap = note_authorities;
+		for (int i = 0; i < 2 * IKE_AUTHORITIES_MAX; i++) {
+			char name[16];
+			struct pki other = pki_make(&(struct pki_wish){ PKI_P256, .ca = true }, NULL);
+			struct ike_site more = s.site[COLL];
+			uint32_t id;
+			snprintf(name, sizeof name, "more%d", i);
+			more.remote.data = span_str(name);
+			assert_int_equal(
+			        trust_new(crypto, of(others ? &other.cert : &ca.cert), (struct span){ 0 }, &more.trust),
+			        ST_OK);
+			assert_int_equal(ike_add_site(w.node[COLL].ike, &more, &id), ST_OK);
+			trust_free(more.trust);
+			pki_done(&other);
+		}
+		world_settle(&w);
+		assert_true(w.node[SITE].up && w.node[COLL].up);
+		assert_int_equal(w.tapped[COLL], 1 + CERT_HINT * (others ? IKE_AUTHORITIES_MAX : 1));
+		world_done(&w);
+	}
+	unequip(&s);
+	pki_done(&ca);
+	pki_done(&site);
+	pki_done(&coll);
+}
+
 // As much as a credential may hold still goes into one message, of either side.
 static void the_longest_chain(void **state)
 {
@@ -300,13 +346,10 @@ static void both_ways(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_kind_at_both_ends),
-		cmocka_unit_test(one_between),
-		cmocka_unit_test(distinguished_names),
-		cmocka_unit_test(refused_alike),
-		cmocka_unit_test(the_longest_chain),
-		cmocka_unit_test(no_common_method),
-		cmocka_unit_test(both_ways),
+		cmocka_unit_test(every_kind_at_both_ends), cmocka_unit_test(one_between),
+		cmocka_unit_test(distinguished_names),     cmocka_unit_test(refused_alike),
+		cmocka_unit_test(the_longest_chain),       cmocka_unit_test(authorities_are_named_once),
+		cmocka_unit_test(no_common_method),        cmocka_unit_test(both_ways),
 	};
 	if (crypto_init(&crypto) != ST_OK)
 		return 1;
