@@ -226,7 +226,8 @@ void alarm_fill(struct fold *f, struct alarm *a, const struct finding *g)
 		fill_alert(f, row, &g->alert);
 	else if (g->rule)
 		fill_rule(f, row, g->rule);
-	else if (f->pdu.n && f->pdu.n <= ALARM_PDU_MAX)
+	bool trap_says = !g->has_alert && (!g->rule || row->words.n == 0);
+	if (trap_says && f->pdu.n && f->pdu.n <= ALARM_PDU_MAX)
 		fold_keep(f, &row->pdu, f->pdu);
 	fold_touch(f, &a->mark);
 	due_arm_alarm(f, a);

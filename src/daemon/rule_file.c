@@ -90,7 +90,7 @@ static void check_rule(struct maker *m, const struct setting *rule)
 		config_warn(m->report, words->place,
 		            "'words' are shown by rules that raise; here they are for nothing");
 	if (raise && !words)
-		config_warn(m->report, rule->place, "without 'words' its alarms say only the trap's name");
+		config_warn(m->report, rule->place, "without 'words' its alarms say what the trap says by itself");
 	if (!setting_find(rule, "trap") && !setting_find(rule, "enterprise") && !setting_find(rule, "text") &&
 	    !setting_find(rule, "values"))
 		config_warn(m->report, rule->place,

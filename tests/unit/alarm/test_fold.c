@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "alarm/acts.h"
+#include "alarm/words.h"
 #include "story.h"
 
 #define LINK_DOWN "1.3.6.1.6.3.1.1.5.3"
@@ -544,6 +545,20 @@ static void nobody_is_missed_for_our_own_absence(void **state)
 	}
 }
 
+static void a_rule_without_words_says_the_trap(void **state)
+{
+	struct story s;
+	struct text said = { 0 };
+	story_begin(&s);
+	own(&s, EVENT_RULES,
+	    "{\"hash\":\"aa\",\"rules\":[{\"trap\":\"1.3.6.1.6.3.1.1.5.3\",\"do\":\"raise\",\"key\":\"if\"}]}");
+	trap(&s, LINK_DOWN, if_3);
+	alarm_sentence(only_open(&s), &said);
+	assert_string_equal(text_str(&said), "Interface 3 is down");
+	text_done(&said);
+	story_end(&s);
+}
+
 static void rules(void **state)
 {
 	static const struct value error[] = { { "1.3.6.1.4.1.10642.1.1.0", 's', "ERROR: head open" }, { 0 } };
@@ -618,6 +633,7 @@ int main(void)
 		cmocka_unit_test(a_site_is_missed_before_its_devices),
 		cmocka_unit_test(nobody_is_missed_for_our_own_absence),
 		cmocka_unit_test(rules),
+		cmocka_unit_test(a_rule_without_words_says_the_trap),
 		cmocka_unit_test(time_stands),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

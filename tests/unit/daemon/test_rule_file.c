@@ -73,7 +73,7 @@ static const struct {
 	{ "rules:\n- { do: clear, trap: linkUp, key: a, words: b }\n",
 	  "r.yaml:2:45: warning: 'words' are shown by rules that raise; here they are for nothing\n" },
 	{ "rules:\n- { do: raise, trap: linkUp, key: a }\n",
-	  "r.yaml:2:3: warning: without 'words' its alarms say only the trap's name\n" },
+	  "r.yaml:2:3: warning: without 'words' its alarms say what the trap says by itself\n" },
 	{ "rules:\n- { do: ignore }\n", "r.yaml:2:3: warning: it matches every trap of every device; add 'trap', "
 	                                "'enterprise', 'text' or 'values'\n" },
 	{ "rules:\n- { do: ignore, trap: noSuchName }\n", "r.yaml:2:23: 'noSuchName' is not an OID or a name that is "
