@@ -61,7 +61,7 @@ static void clear_key(struct fold *f, struct device *d, const struct finding *g)
 		alarm_over(f, a, g->because);
 }
 
-static void find(struct fold *f, struct device *d, const struct finding *g)
+static void find(struct fold *f, struct device *d, struct finding *g)
 {
 	switch (g->verb) {
 	case FINDING_RAISE:

@@ -141,7 +141,9 @@ typedef bool alarm_wanted_fn(const struct alarm *a, const void *arg);
 struct alarm **alarms_collect(struct fold *f, alarm_wanted_fn *wanted, const void *arg, size_t *n);
 
 // printers.c
-void printer_raise(struct fold *f, struct device *d, const struct finding *g);
+// Where one of the alert and an open alarm does not say its hrDeviceIndex: makes the finding, or the alarm, what the other one says.
+void printer_settle(struct fold *f, struct device *d, struct finding *g);
+void printer_raise(struct fold *f, struct device *d, struct finding *g);
 void printer_removed(struct fold *f, struct device *d, const struct finding *g);
 void printer_opposite(struct fold *f, struct device *d, const struct finding *g);
 bool printer_restarted(const struct device *d, const struct snmp_notification *n, const struct finding *g);

@@ -123,6 +123,7 @@ static void take_alert(struct fold *f, struct device *d, struct span note)
 	*g = (struct finding){ 0 };
 	if (member_find(note, "alert", &row) && read_alert(row, &description, &alert)) {
 		meaning_of_alert(&alert, g);
+		printer_settle(f, d, g);
 		struct alarm *known = alarm_by_key(f, d, d->row.site, span_of(g->key, g->key_n));
 		if (g->verb == FINDING_RAISE && known && known->row.state == ALARM_OPEN)
 			fill_known(f, known, &alert);

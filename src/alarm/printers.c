@@ -4,6 +4,9 @@
 // A production controller sends a second, generic alert (other group, other code) right behind each critical one, in
 // either order where the network turns them round. It is the same fault: its index is remembered as the alarm's twin,
 // so that its own removal ends nothing.
+//
+// A print server that packs its alert does not say of which hrDeviceIndex it is: 0 here. It is the same fault as the one of
+// any index; whoever says the index first names the alarm.
 #include <stdlib.h>
 
 #include "alarm/fold_own.h"
@@ -20,6 +23,24 @@ static bool is_generic(const struct alarm *a)
 	return is_critical(a) && a->row.group <= UNKNOWN && a->row.code <= UNKNOWN;
 }
 
+static bool same_index(int64_t a, int64_t b)
+{
+	return a == b || a == 0 || b == 0;
+}
+
+// As a row has it.
+static int64_t number(const struct printer_alert *e, enum printer_have what, int32_t value)
+{
+	return e->have & what ? value : -1;
+}
+
+static bool same_unit(const struct alarm *a, const struct printer_alert *e)
+{
+	return a->row.kind == ALARM_PRINTER && same_index(a->row.hr_device, e->device) &&
+	       a->row.group == number(e, HAVE_GROUP, e->group) &&
+	       a->row.group_index == number(e, HAVE_GROUP_INDEX, e->group_index);
+}
+
 static bool fresh(const struct fold *f, int64_t since)
 {
 	return since + ALARM_TWIN_NS >= f->now;
@@ -30,8 +51,8 @@ static struct alarm *first_of_two(const struct fold *f, const struct device *d, 
 {
 	struct alarm *best = NULL;
 	for (struct alarm *at = d->first; at; at = at->next)
-		if (is_critical(at) && !is_generic(at) && at->row.hr_device == a->device && fresh(f, at->row.last) &&
-		    (!best || at->row.last_event >= best->row.last_event))
+		if (is_critical(at) && !is_generic(at) && same_index(at->row.hr_device, a->device) &&
+		    fresh(f, at->row.last) && (!best || at->row.last_event >= best->row.last_event))
 			best = at;
 	return best;
 }
@@ -39,7 +60,8 @@ static struct alarm *first_of_two(const struct fold *f, const struct device *d, 
 static struct alarm *twin_of(const struct device *d, const struct printer_alert *a)
 {
 	for (struct alarm *at = d->first; at && a->have & HAVE_INDEX; at = at->next)
-		if (at->row.kind == ALARM_PRINTER && at->row.hr_device == a->device && at->row.twin == a->index)
+		if (at->row.kind == ALARM_PRINTER && same_index(at->row.hr_device, a->device) &&
+		    at->row.twin == a->index)
 			return at;
 	return NULL;
 }
@@ -48,7 +70,8 @@ static struct alarm *twin_of(const struct device *d, const struct printer_alert 
 static struct alarm *generic_before(const struct fold *f, const struct device *d, const struct printer_alert *a)
 {
 	for (struct alarm *at = d->last; at; at = at->prev)
-		if (is_generic(at) && at->row.hr_device == a->device && at->row.count == 1 && fresh(f, at->row.raised))
+		if (is_generic(at) && same_index(at->row.hr_device, a->device) && at->row.count == 1 &&
+		    fresh(f, at->row.raised))
 			return at;
 	return NULL;
 }
@@ -80,9 +103,31 @@ static void name_generic(struct fold *f, struct device *d, struct alarm *a, cons
 	change_add(f, a, CHANGE_NAMED, (struct span){ 0 }, (struct span){ 0 });
 }
 
-void printer_raise(struct fold *f, struct device *d, const struct finding *g)
+void printer_settle(struct fold *f, struct device *d, struct finding *g)
+{
+	struct alarm *known = alarm_by_key(f, d, d->row.site, span_of(g->key, g->key_n)), *at = d->first;
+	if (g->verb != FINDING_RAISE || (known && known->row.state == ALARM_OPEN))
+		return;
+	while (at &&
+	       !(same_unit(at, &g->alert) && at->row.location == number(&g->alert, HAVE_LOCATION, g->alert.location) &&
+	         at->row.code == number(&g->alert, HAVE_CODE, g->alert.code)))
+		at = at->next;
+	if (at && g->alert.device == 0) {
+		struct printer_alert alert = g->alert;
+		alert.device = (int32_t)at->row.hr_device;
+		meaning_of_alert(&alert, g);
+	} else if (at) {
+		if (known)
+			alarm_forget(f, known);
+		at->row.hr_device = g->alert.device;
+		alarm_rekey(f, at, d, span_of(g->key, g->key_n));
+	}
+}
+
+void printer_raise(struct fold *f, struct device *d, struct finding *g)
 {
 	enum { CRITICAL = 3 };
+	printer_settle(f, d, g);
 	if (meaning_is_generic(&g->alert)) {
 		raise_generic(f, d, g);
 		return;
@@ -101,7 +146,7 @@ void printer_raise(struct fold *f, struct device *d, const struct finding *g)
 void printer_removed(struct fold *f, struct device *d, const struct finding *g)
 {
 	for (struct alarm *a = d->first; a; a = a->next) {
-		if (a->row.kind != ALARM_PRINTER || (g->alert.device && a->row.hr_device != g->alert.device))
+		if (a->row.kind != ALARM_PRINTER || !same_index(a->row.hr_device, g->alert.device))
 			continue;
 		if (a->row.index == g->index) {
 			alarm_over(f, a, g->because);
@@ -120,10 +165,7 @@ void printer_opposite(struct fold *f, struct device *d, const struct finding *g)
 	const struct printer_alert *e = &g->alert;
 	for (struct alarm *a = d->first, *next; a; a = next) {
 		next = a->next;
-		bool same_unit = a->row.kind == ALARM_PRINTER && a->row.hr_device == e->device &&
-		                 a->row.group == (e->have & HAVE_GROUP ? e->group : -1) &&
-		                 a->row.group_index == (e->have & HAVE_GROUP_INDEX ? e->group_index : -1);
-		if (same_unit && a->row.code == g->code)
+		if (same_unit(a, e) && a->row.code == g->code)
 			alarm_over(f, a, g->because);
 	}
 }

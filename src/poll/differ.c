@@ -203,16 +203,22 @@ static int64_t number_of(const struct poll_alert *a, enum poll_alert_column c)
 	return a->have >> c & 1 ? a->number[c] : -1;
 }
 
+// A trap may leave it out; 0 then.
+static bool is_device_of(const struct poll_alert *a, const struct poll_known *k)
+{
+	return k->hr_device == 0 || a->device == k->hr_device;
+}
+
 static bool is_alert_of(const struct poll_alert *a, const struct poll_known *k)
 {
-	return a->device == k->hr_device && number_of(a, ALERT_GROUP) == k->group &&
+	return is_device_of(a, k) && number_of(a, ALERT_GROUP) == k->group &&
 	       number_of(a, ALERT_GROUP_INDEX) == k->group_index && number_of(a, ALERT_LOCATION) == k->location &&
 	       number_of(a, ALERT_CODE) == k->code;
 }
 
 static bool is_twin_of(const struct poll_alert *a, const struct poll_known *k)
 {
-	return a->device == k->hr_device && k->twin >= 0 && a->index == k->twin;
+	return is_device_of(a, k) && k->twin >= 0 && a->index == k->twin;
 }
 
 // The row says what is known already. A one-shot warning's severity is that of its last trap.

@@ -48,7 +48,7 @@ static void printer_trap(struct made *m, struct random *r)
 {
 	char text[6][16], oid[6][48];
 	static const int columns[] = { 1, 2, 4, 5, 6, 7 };
-	int device = PICK(r, 1, 1, 1, 2), index = (int)draw_below(r, 12);
+	int device = PICK(r, 1, 1, 1, 2, 0), index = (int)draw_below(r, 12);
 	bool generic = draw_below(r, 6) == 0, removed = draw_below(r, 5) == 0;
 	int values[] = { index,
 		         removed   ? 4

@@ -260,6 +260,44 @@ static void packed_values(void **state)
 	story_end(&s);
 }
 
+#define PACKED_TRAP "1.3.6.1.4.1.11.2.3.9.1.0.1"
+#define PACKED_OID "1.3.6.1.4.1.11.2.3.9.4.2.1.6.2.0"
+
+// Packed values do not say of which hrDeviceIndex they are: it is the same cover as the one in the printer's table.
+static void packed_and_asked(void **state)
+{
+	static const struct value opened[] = { { PACKED_OID, 'x',
+		                                 "000000030000000300000006"
+		                                 "00000001fffffffe00000003" },
+		                               { 0 } };
+	static const struct value closed[] = { { PACKED_OID, 'x',
+		                                 "000000040000000400000006"
+		                                 "00000001fffffffe00000004" },
+		                               { 0 } };
+	for (int asked = 0; asked < 3; asked++) {
+		struct story s;
+		story_begin(&s);
+		if (asked == 2)
+			alert(&s, 3, CRITICAL, COVER, 1, -2, 3); // it says both itself
+		else
+			trap(&s, PACKED_TRAP, opened);
+		if (asked == 1)
+			own(&s, EVENT_POLL,
+			    "{\"device\":1,\"alert\":{\"device\":1,\"index\":3,\"severity\":3,\"training\":3,\"group\":"
+			    "6,"
+			    "\"group_index\":1,\"location\":-2,\"code\":3,\"description\":\"Cover A\"}}");
+		trap(&s, PACKED_TRAP, opened);
+		const struct alarm_row *a = only_open(&s);
+		assert_int_equal(a->id, 1);
+		assert_int_equal(a->count, 2);
+		assert_true(has_key(a, asked ? "printer/1/6.1/-2/3" : "printer/0/6.1/-2/3"));
+		trap(&s, PACKED_TRAP, closed);
+		assert_int_equal(open_alarms(&s), 0);
+		assert_int_equal(model_count(&s.rows, ROW_ALARM), 1);
+		story_end(&s);
+	}
+}
+
 static void polled(void **state)
 {
 	struct story s;
@@ -312,7 +350,8 @@ int main(void)
 		cmocka_unit_test(restart),          cmocka_unit_test(index_went_back),
 		cmocka_unit_test(flapping),         cmocka_unit_test(once_expires),
 		cmocka_unit_test(severity_follows), cmocka_unit_test(packed_values),
-		cmocka_unit_test(polled),           cmocka_unit_test(crowded),
+		cmocka_unit_test(packed_and_asked), cmocka_unit_test(polled),
+		cmocka_unit_test(crowded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,12 @@ static void known_and_gone(void **state)
 	differ(&w);
 	assert_int_equal(notes.n, 2);
 	assert_string_equal(notes.text[1], "{\"device\":7,\"asked\":\"ok\",\"gone\":21,\"seen\":22}");
+	known[0].hr_device = 0; // a trap that did not say it
+	told = (struct poll_told){ 0 };
+	differ(&w);
+	assert_int_equal(notes.n, 2);
+	assert_string_equal(notes.text[1], "{\"device\":7,\"asked\":\"ok\",\"gone\":21,\"seen\":22}");
+	known[0].hr_device = 1;
 	// It comes back under another index, and with its training level: told, not gone.
 	agent_alert(&agent, 9, 3, 5, 9, 1, -2, 8, "Jam");
 	differ(&w);
