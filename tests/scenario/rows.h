@@ -16,6 +16,12 @@ extern const struct rows rows_71, rows_71_fragments, rows_72, rows_72_auth, rows
 // Both up, with one IKE SA and one pair each, and traffic goes through.
 void rows_up(struct world *w, struct setting *s, uint64_t seed);
 void rows_one_of_each(struct world *w);
+// What world_act asks of an end: new keys for its pair, or for its IKE SA; whether its peer is alive.
+void rows_rekey_pair(struct world *w, int which, struct ike_out *out);
+void rows_rekey_ike(struct world *w, int which, struct ike_out *out);
+void rows_check_life(struct world *w, int which, struct ike_out *out);
+// The lower nonce of an exchange.
+struct span rows_lower(const struct heard *q, const struct heard *a);
 void rows_wait(struct world *w, int milliseconds);
 
 #endif

@@ -123,15 +123,6 @@ static bool no_answers(struct world *w, const struct heard *h)
 	return h->from == SITE || h->m.exchange != IKE_INFORMATIONAL;
 }
 
-static void check_life(struct world *w, int which, struct ike_out *out)
-{
-	struct ike_sa *sa = sa_at(w, which, IKE_UP);
-	struct ike_turn t = ike_turn_of(w->node[which].ike, sa, w->now, out);
-	sa->want |= 1u << TASK_CHECK;
-	ike_next(&t);
-	ike_sa_schedule(w->node[which].ike, sa);
-}
-
 // Every request until its time-out: the same octets, from the side that asks alone; each is answered, with the same octets.
 static void row_7_1_2_the_requester_repeats_and_answers_are_kept(void **state)
 {
@@ -140,7 +131,7 @@ static void row_7_1_2_the_requester_repeats_and_answers_are_kept(void **state)
 	rows_up(&w, &s, 103);
 	overhear(&w, no_answers);
 	int64_t begin = w.now;
-	world_act(&w, SITE, check_life);
+	world_act(&w, SITE, rows_check_life);
 	world_run(&w, 62);
 	assert_int_equal(hear_count(SITE, IKE_INFORMATIONAL, false), IKE_TRIES);
 	assert_int_equal(hear_count(COLL, IKE_INFORMATIONAL, true), IKE_TRIES);
@@ -185,11 +176,6 @@ static void row_7_1_2_the_responder_never_repeats(void **state)
 	world_done(&w);
 }
 
-static void rekey_pair(struct world *w, int which, struct ike_out *out)
-{
-	ike_rekey(w->node[which].ike, w->now, w->node[which].current, out);
-}
-
 static void rekey_both(struct world *w, int which, struct ike_out *out)
 {
 	ike_rekey(w->node[which].ike, w->now, w->node[which].current, out);
@@ -224,7 +210,7 @@ static void row_7_1_2_the_window_is_1(void **state)
 	ike_out_done(world_out());
 	uint64_t spi = site->spi_i;
 	world_act(&w, SITE, rekey_both);
-	world_act(&w, SITE, check_life);
+	world_act(&w, SITE, rows_check_life);
 	world_run(&w, 0);
 	assert_int_equal(hear_count(SITE, -1, false), 1);
 	coll->send_id++; // what was said in its name
@@ -246,8 +232,8 @@ static void row_7_1_2_each_direction_counts_for_itself(void **state)
 	rows_up(&w, &s, 106);
 	overhear(&w, NULL);
 	for (uint32_t i = 0; i < 5; i++) {
-		world_act(&w, SITE, check_life);
-		world_act(&w, COLL, check_life);
+		world_act(&w, SITE, rows_check_life);
+		world_act(&w, COLL, rows_check_life);
 		world_settle(&w);
 		assert_int_equal(hear(SITE, -1, false, i)->m.id, 2 + i); // behind IKE_SA_INIT and IKE_AUTH
 		assert_int_equal(hear(COLL, -1, false, i)->m.id, i);
@@ -293,14 +279,14 @@ static void row_7_1_2_fragments_of_each_direction_stay_apart(void **state)
 		many_selectors(&s);
 		rows_up(&w, &s, seed);
 		for (int i = 0; i < 2; i++) { // the site has asked twice; now both stand at 2
-			world_act(&w, COLL, check_life);
+			world_act(&w, COLL, rows_check_life);
 			world_settle(&w);
 		}
 		assert_int_equal(sa_at(&w, SITE, IKE_UP)->send_id, sa_at(&w, COLL, IKE_UP)->send_id);
 		overhear(&w, count_answers_in_parts);
 		w.jitter = 40;
-		world_act(&w, SITE, rekey_pair);
-		world_act(&w, COLL, rekey_pair);
+		world_act(&w, SITE, rows_rekey_pair);
+		world_act(&w, COLL, rows_rekey_pair);
 		while (w.n_flight) // nothing is repeated for a second
 			world_run(&w, 0), w.now += IKE_SECOND / 1000;
 		for (int i = 0; i < NODES; i++)
@@ -324,7 +310,7 @@ static void row_7_1_3_answers_outside_the_window_are_dropped(void **state)
 	w.cut = true;
 	assert_int_equal(say(&w, SITE, coll, IKE_INFORMATIONAL, true, site->send_id, &none),
 	                 ST_IKE_ID); // nothing asked
-	world_act(&w, SITE, check_life);
+	world_act(&w, SITE, rows_check_life);
 	static const int off[] = { -2, -1, 1, 2, 1000 };
 	for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
 		uint32_t id = site->send_id + (uint32_t)off[i];

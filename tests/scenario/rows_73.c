@@ -2,16 +2,6 @@
 // Rekeys of pairs (RFC 7296 1.3.3, 2.8, 2.25) and what both sides at once makes of them.
 #include "rows.h"
 
-static void rekey_pair(struct world *w, int which, struct ike_out *out)
-{
-	ike_rekey(w->node[which].ike, w->now, w->node[which].current, out);
-}
-
-static void rekey_ike(struct world *w, int which, struct ike_out *out)
-{
-	ike_rekey_site(w->node[which].ike, w->now, w->node[which].site, out);
-}
-
 static void delete_pair(struct world *w, int which, struct ike_out *out)
 {
 	struct ike_sa *sa = sa_at(w, which, IKE_UP);
@@ -45,13 +35,6 @@ static uint32_t deleted_by(int who, size_t n)
 	return 0;
 }
 
-static struct span lower(const struct heard *q, const struct heard *a)
-{
-	struct span x = ike_body(&q->m, PAYLOAD_NONCE), y = ike_body(&a->m, PAYLOAD_NONCE);
-	assert_true(x.n == 32 && y.n == 32);
-	return memcmp(x.p, y.p, 32) < 0 ? x : y;
-}
-
 static void row_7_3_1_the_pair_with_the_lowest_of_four_nonces_goes(void **state)
 {
 	unsigned won[NODES] = { 0 };
@@ -61,15 +44,15 @@ static void row_7_3_1_the_pair_with_the_lowest_of_four_nonces_goes(void **state)
 		rows_up(&w, &s, seed);
 		uint32_t old[NODES] = { w.node[SITE].current, w.node[COLL].current }, fresh[NODES][NODES];
 		overhear(&w, NULL);
-		world_act(&w, SITE, rekey_pair);
-		world_act(&w, COLL, rekey_pair);
+		world_act(&w, SITE, rows_rekey_pair);
+		world_act(&w, COLL, rows_rekey_pair);
 		world_settle(&w);
 		rows_one_of_each(&w);
 		struct span low[NODES];
 		for (int i = 0; i < NODES; i++) { // of the exchange that i began
 			const struct heard *q = hear(i, IKE_CREATE_CHILD_SA, false, 0),
 			                   *a = hear(1 - i, IKE_CREATE_CHILD_SA, true, 0);
-			low[i] = lower(q, a);
+			low[i] = rows_lower(q, a);
 			fresh[i][i] = spi_of(q);
 			fresh[i][1 - i] = spi_of(a);
 		}
@@ -93,8 +76,8 @@ static void row_7_3_1_both_new_pairs_receive_meanwhile(void **state)
 		struct setting s = setting_plain();
 		size_t most = 0;
 		rows_up(&w, &s, seed);
-		world_act(&w, SITE, rekey_pair);
-		world_act(&w, COLL, rekey_pair);
+		world_act(&w, SITE, rows_rekey_pair);
+		world_act(&w, COLL, rows_rekey_pair);
 		for (int i = 0; i < 60; i++) {
 			rows_wait(&w, 1);
 			assert_true(world_traffic(&w));
@@ -146,7 +129,7 @@ static void row_7_3_3_child_sa_not_found_cleans_up_and_goes_on(void **state)
 	world_effects(&w, COLL);
 	uint32_t old = w.node[SITE].current;
 	overhear(&w, NULL);
-	world_act(&w, SITE, rekey_pair);
+	world_act(&w, SITE, rows_rekey_pair);
 	rows_wait(&w, 100);
 	const struct heard *a = hear(COLL, IKE_CREATE_CHILD_SA, true, 0);
 	const struct ike_notify *n = ike_find_notify(&a->m, N_CHILD_SA_NOT_FOUND);
@@ -188,7 +171,7 @@ static void row_7_3_4_who_uses_the_new_pair_when(void **state)
 	uint32_t old[NODES] = { w.node[SITE].current, w.node[COLL].current };
 	waits = NULL;
 	overhear(&w, hold_answers);
-	world_act(&w, SITE, rekey_pair);
+	world_act(&w, SITE, rows_rekey_pair);
 	assert_int_equal(world_pairs(&w, SITE), 1);
 	const struct heard *q = hear(SITE, IKE_CREATE_CHILD_SA, false, 0);
 	assert_int_equal(tell(&w, COLL, &sa_at(&w, COLL, IKE_UP)->path, span_of(q->bytes, q->n)), ST_OK);
@@ -276,7 +259,7 @@ static void row_7_3_5_rekey_sa_names_the_askers_inbound_spi(void **state)
 	// And ours does so.
 	overhear(&w, NULL);
 	site->send_id = coll->take_id; // what was said in its name
-	world_act(&w, SITE, rekey_pair);
+	world_act(&w, SITE, rows_rekey_pair);
 	const struct ike_notify *n = ike_find_notify(&hear(SITE, IKE_CREATE_CHILD_SA, false, 0)->m, N_REKEY_SA);
 	struct rd r = rd_of(n->spi);
 	assert_true(n->protocol == PROTOCOL_ESP && rd_u32(&r) == pair->in && rd_end(&r) == ST_OK);
@@ -354,7 +337,7 @@ static void row_7_3_5_our_own_rekey_asks_for_what_the_pair_carries(void **state)
 		const struct ike_child *old = sa_at(&w, i, IKE_UP)->children;
 		w.node[i].ike->sites[w.node[i].site].c.here = selectors("10.99.0.0/16"); // a reload in between
 		overhear(&w, NULL);
-		world_act(&w, i, rekey_pair);
+		world_act(&w, i, rows_rekey_pair);
 		const struct heard *q = hear(i, IKE_CREATE_CHILD_SA, false, 0);
 		world_run(&w, 0);
 		assert_int_equal(ike_read_ts(ike_body(&q->m, PAYLOAD_TSI), &tsi), ST_OK);
@@ -378,7 +361,7 @@ static void row_7_3_5_an_answer_that_narrows_takes_nothing_over(void **state)
 	struct ike_site *c = &w.node[COLL].ike->sites[w.node[COLL].site].c;
 	struct ike_child *theirs = sa_at(&w, COLL, IKE_UP)->children;
 	c->there = theirs->there = selectors("10.99.1.0/25");
-	world_act(&w, SITE, rekey_pair);
+	world_act(&w, SITE, rows_rekey_pair);
 	for (int i = 0; i < 40; i++) {
 		rows_wait(&w, 10);
 		assert_true(world_traffic(&w));
@@ -457,7 +440,7 @@ static enum st refuse_with_group(struct world *w, struct ike_sa *coll, uint8_t g
 // In CREATE_CHILD_SA, too, and there once alone; for a pair and for the IKE SA.
 static void row_7_2_2_one_other_group_in_create_child_sa(void **state)
 {
-	void (*const rekeys[])(struct world *, int, struct ike_out *) = { rekey_pair, rekey_ike };
+	void (*const rekeys[])(struct world *, int, struct ike_out *) = { rows_rekey_pair, rows_rekey_ike };
 	for (int i = 0; i < 2; i++) {
 		struct world w;
 		struct setting s = setting_plain();
@@ -491,7 +474,7 @@ static void row_7_2_2_no_group_that_was_not_offered_in_create_child_sa(void **st
 		s.site[SITE].esp.groups = 1u << DH_X25519 | 1u << DH_P256;
 		rows_up(&w, &s, 512);
 		w.cut = true;
-		world_act(&w, SITE, rekey_pair);
+		world_act(&w, SITE, rows_rekey_pair);
 		assert_int_equal(refuse_with_group(&w, sa_at(&w, COLL, IKE_UP), groups[i]), ST_OK);
 		assert_int_equal(sends(), 0);
 		assert_int_equal(sa_at(&w, SITE, IKE_UP)->task.kind, TASK_NONE);
@@ -509,7 +492,7 @@ static void row_7_3_6_a_pair_at_its_limit_is_asked_for_once(void **state)
 	overhear(&w, NULL);
 	uint32_t old = w.node[COLL].current;
 	for (int i = 0; i < 5; i++)
-		world_act(&w, COLL, rekey_pair);
+		world_act(&w, COLL, rows_rekey_pair);
 	ike_rekey(w.node[COLL].ike, w.now, old + 1, world_out()); // a pair that nobody has
 	assert_int_equal(world_out()->n, 0);
 	world_settle(&w);

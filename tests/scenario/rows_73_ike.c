@@ -2,27 +2,9 @@
 // Rekeys of the IKE SA, and its end (RFC 7296 1.3.2, 1.4.1, 2.8.2, 2.18, 2.25.2).
 #include "rows.h"
 
-static void rekey_pair(struct world *w, int which, struct ike_out *out)
-{
-	ike_rekey(w->node[which].ike, w->now, w->node[which].current, out);
-}
-
-static void rekey_ike(struct world *w, int which, struct ike_out *out)
-{
-	ike_rekey_site(w->node[which].ike, w->now, w->node[which].site, out);
-}
-
 static void close_site(struct world *w, int which, struct ike_out *out)
 {
 	ike_close(w->node[which].ike, w->now, w->node[which].site, out);
-}
-
-static void check_life(struct world *w, int which, struct ike_out *out)
-{
-	struct ike_turn t = ike_turn_of(w->node[which].ike, sa_at(w, which, IKE_UP), w->now, out);
-	t.sa->want |= 1u << TASK_CHECK;
-	ike_next(&t);
-	ike_sa_schedule(t.ike, t.sa);
 }
 
 // Behind the header of the first proposal.
@@ -33,13 +15,6 @@ static uint64_t spi_of(const struct heard *h)
 	uint64_t spi = rd_u64(&r);
 	assert_false(r.bad);
 	return spi;
-}
-
-static struct span lower(const struct heard *q, const struct heard *a)
-{
-	struct span x = ike_body(&q->m, PAYLOAD_NONCE), y = ike_body(&a->m, PAYLOAD_NONCE);
-	assert_true(x.n == 32 && y.n == 32);
-	return memcmp(x.p, y.p, 32) < 0 ? x : y;
 }
 
 // Who deletes the SA with this SPI of the initiator: NODES: nobody.
@@ -69,13 +44,13 @@ static void row_7_3_2_the_ike_sa_with_the_lowest_of_four_nonces_goes(void **stat
 		uint64_t old = sa_at(&w, SITE, IKE_UP)->spi_i, fresh[NODES];
 		uint32_t pair[NODES] = { w.node[SITE].current, w.node[COLL].current };
 		overhear(&w, NULL);
-		world_act(&w, SITE, rekey_ike);
-		world_act(&w, COLL, rekey_ike);
+		world_act(&w, SITE, rows_rekey_ike);
+		world_act(&w, COLL, rows_rekey_ike);
 		rows_wait(&w, 200);
 		struct span low[NODES];
 		for (int i = 0; i < NODES; i++) {
 			const struct heard *q = hear(i, IKE_CREATE_CHILD_SA, false, 0);
-			low[i] = lower(q, hear(1 - i, IKE_CREATE_CHILD_SA, true, 0));
+			low[i] = rows_lower(q, hear(1 - i, IKE_CREATE_CHILD_SA, true, 0));
 			fresh[i] = spi_of(q);
 		}
 		int winner = memcmp(low[SITE].p, low[COLL].p, 32) > 0 ? SITE : COLL, loser = 1 - winner;
@@ -102,17 +77,17 @@ static void row_7_3_2_message_ids_begin_at_0(void **state)
 		struct setting s = setting_plain();
 		rows_up(&w, &s, 521);
 		for (int i = 0; i < 3; i++) {
-			world_act(&w, SITE, check_life);
-			world_act(&w, COLL, check_life);
+			world_act(&w, SITE, rows_check_life);
+			world_act(&w, COLL, rows_check_life);
 			world_settle(&w);
 		}
 		uint64_t old = sa_at(&w, SITE, IKE_UP)->spi_i;
 		overhear(&w, NULL);
-		world_act(&w, who, rekey_ike);
+		world_act(&w, who, rows_rekey_ike);
 		world_settle(&w);
 		for (int i = 0; i < 3; i++) {
-			world_act(&w, SITE, check_life);
-			world_act(&w, COLL, check_life);
+			world_act(&w, SITE, rows_check_life);
+			world_act(&w, COLL, rows_check_life);
 			world_settle(&w);
 		}
 		uint32_t next[NODES] = { 0 };
@@ -134,7 +109,7 @@ static void row_7_3_2_a_bad_answer_leaves_the_old_sa(void **state)
 		rows_up(&w, &s, 522);
 		struct ike_sa *site = sa_at(&w, SITE, IKE_UP), *coll = sa_at(&w, COLL, IKE_UP);
 		w.cut = true;
-		world_act(&w, SITE, rekey_ike);
+		world_act(&w, SITE, rows_rekey_ike);
 		struct ike_suite suite = site->suite;
 		struct ike_writer c = words();
 		ike_put(&c, PAYLOAD_NONCE, span_of(nonce, sizeof nonce));
@@ -178,8 +153,8 @@ static bool overtaken(struct world *w, struct setting *s, uint64_t seed)
 	old_spi = sa_at(w, SITE, IKE_UP)->spi_i;
 	waits = NULL;
 	overhear(w, hold);
-	world_act(w, SITE, rekey_ike);
-	world_act(w, COLL, rekey_ike);
+	world_act(w, SITE, rows_rekey_ike);
+	world_act(w, COLL, rows_rekey_ike);
 	rows_wait(w, 100);
 	struct ike_sa *old = sa_find(w, SITE, IKE_REPLACED);
 	return old && old->task.kind == TASK_REKEY && old->task.lost;
@@ -243,11 +218,11 @@ static void row_7_3_2_a_check_ends_on_the_old_sa(void **state)
 	old_spi = sa_at(&w, SITE, IKE_UP)->spi_i;
 	waits = NULL;
 	overhear(&w, hold);
-	world_act(&w, SITE, check_life);
+	world_act(&w, SITE, rows_check_life);
 	rows_wait(&w, 20);
 	assert_true(waits && waits->m.exchange == IKE_INFORMATIONAL);
 	struct ike_sa *site = sa_at(&w, SITE, IKE_UP), *coll = sa_at(&w, COLL, IKE_UP);
-	world_act(&w, COLL, rekey_ike);
+	world_act(&w, COLL, rows_rekey_ike);
 	for (int i = 0; i < 50 && site->state == IKE_UP; i++)
 		rows_wait(&w, 1);
 	assert_int_equal(site->state, IKE_REPLACED);
@@ -312,8 +287,8 @@ static void row_7_3_3_temporary_failure_then_again(void **state)
 		uint64_t ike = sa_at(&w, who, IKE_UP)->spi_i;
 		uint32_t pair = w.node[1 - who].current;
 		overhear(&w, NULL);
-		world_act(&w, who, rekey_ike);
-		world_act(&w, 1 - who, rekey_pair);
+		world_act(&w, who, rows_rekey_ike);
+		world_act(&w, 1 - who, rows_rekey_pair);
 		rows_wait(&w, 100);
 		unsigned later = 0;
 		for (int i = 0; i < NODES; i++) {

@@ -28,6 +28,32 @@ void rows_up(struct world *w, struct setting *s, uint64_t seed)
 	rows_one_of_each(w);
 }
 
+void rows_rekey_pair(struct world *w, int which, struct ike_out *out)
+{
+	ike_rekey(w->node[which].ike, w->now, w->node[which].current, out);
+}
+
+void rows_rekey_ike(struct world *w, int which, struct ike_out *out)
+{
+	ike_rekey_site(w->node[which].ike, w->now, w->node[which].site, out);
+}
+
+void rows_check_life(struct world *w, int which, struct ike_out *out)
+{
+	struct ike_sa *sa = sa_at(w, which, IKE_UP);
+	struct ike_turn t = ike_turn_of(w->node[which].ike, sa, w->now, out);
+	sa->want |= 1u << TASK_CHECK;
+	ike_next(&t);
+	ike_sa_schedule(w->node[which].ike, sa);
+}
+
+struct span rows_lower(const struct heard *q, const struct heard *a)
+{
+	struct span x = ike_body(&q->m, PAYLOAD_NONCE), y = ike_body(&a->m, PAYLOAD_NONCE);
+	assert_true(x.n == 32 && y.n == 32);
+	return memcmp(x.p, y.p, 32) < 0 ? x : y;
+}
+
 static int quiet(void **state)
 {
 	ike_out_done(world_out()); // of a test that failed
