@@ -289,7 +289,10 @@ static enum st tunnels_ready(struct collector *c, const struct config *fresh, st
 		            fresh->policy->sites[fresh->labs[0].site].name);
 		return ST_DENIED;
 	}
-	return tunnels_prepare(c->tunnels, fresh, c->config->data, said);
+	enum st st = tunnels_prepare(c->tunnels, fresh, c->config->data, said);
+	if (!st)
+		tunnels_routes(c->tunnels, fresh->access);
+	return st;
 }
 
 static bool note_of_others(void *arg, uint8_t kind, struct span note)
@@ -331,7 +334,6 @@ static int open_asking(struct collector *c)
 	if (!st)
 		st = poller_tunnels(c->asking.poller, c->worker_count, wake_worker, c, &questions);
 	tunnels_ask(c->tunnels, questions);
-	tunnels_routes(c->tunnels, c->config->access);
 	if (!st)
 		st = asking_access(&c->asking, c->config, own_engine(c));
 	if (st)
@@ -584,8 +586,6 @@ static enum st reload_locked(struct collector *c, struct text *said)
 	}
 	if (!st)
 		st = tunnels_ready(c, fresh, said);
-	if (!st)
-		tunnels_routes(c->tunnels, fresh->access);
 	if (!st && (st = asking_access(&c->asking, fresh, own_engine(c))))
 		tunnels_cancel(c->tunnels);
 	if (st) {

@@ -90,23 +90,25 @@ static unsigned owner_of_lab(const struct tunnels *t, const struct lab_keys *key
 	return udp_steer_spi(keys->side[LAB_COLLECTOR].spi, t->worker_count, udp_spi_bits(t->worker_count));
 }
 
-// A site that is in force stays where it is unless it is wanted anew.
-static bool route_of(const struct tunnels *t, const struct tunnel_site *s, unsigned *worker)
+// Where a site that is wanted will be: one that is in force stays where it is unless it gets other keys.
+static unsigned next_worker(const struct tunnels *t, const struct tunnel_site *s)
 {
 	if (s->next_ike)
-		*worker = (unsigned)(s - t->sites) % t->worker_count;
-	else
-		*worker = s->fresh ? owner_of_lab(t, &s->next) : s->worker;
-	return s->wanted || s->up;
+		return (unsigned)(s - t->sites) % t->worker_count;
+	return s->fresh ? owner_of_lab(t, &s->next) : s->worker;
 }
 
 void tunnels_routes(const struct tunnels *t, struct poll_access *access)
 {
 	for (size_t i = 0; i < access->site_count; i++) {
 		struct poll_site *x = &access->sites[i];
-		for (size_t k = 0; k < t->site_count; k++)
-			if (strcmp(t->sites[k].name, x->name) == 0 && route_of(t, &t->sites[k], &x->worker))
-				x->tunnel = (uint32_t)k + 1;
+		for (size_t k = 0; k < t->site_count; k++) {
+			const struct tunnel_site *s = &t->sites[k];
+			if (!s->wanted || strcmp(s->name, x->name) != 0)
+				continue;
+			x->tunnel = (uint32_t)k + 1;
+			x->worker = next_worker(t, s);
+		}
 	}
 }
 

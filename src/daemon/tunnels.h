@@ -31,7 +31,7 @@ void tunnels_stop(struct tunnels *t);
 
 // Whose questions to devices inside are carried; before the workers run. It outlives them.
 void tunnels_ask(struct tunnels *t, struct inside *questions);
-// Says of each site of `access` how it is reached, once tunnels_prepare knows them.
+// Says of each site of `access` how it will be reached, by what tunnels_prepare made ready.
 void tunnels_routes(const struct tunnels *t, struct poll_access *access);
 
 // Makes ready for a configuration whatever may fail: counters reserved in the data folder. Not ST_OK: `said` has a line, and

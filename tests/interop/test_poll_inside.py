@@ -99,6 +99,29 @@ def each_by_its_tunnel(tap):
         tap.same(found["antwerp"]["serial"], "SN-antwerp", "what is known of its device stays")
 
 
+def leaves_its_tunnel(tap):
+    """A reload takes a site's keys away and names its sources instead: from then on its device is asked straight."""
+    harness.need("snmpd", "nft", "conntrack")
+    router = places.Router()
+    printer = Printer(router, 3, "ghent")
+    with collector_of([printer]) as c:
+        printer.agent()
+        printer.join()
+        printer.trap(test_poll.trap(4, 8, 2, 8))
+        tap.same(asked(c, 1)["ghent"]["asked"], "ok", "asked by its tunnel")
+        inside = c.status()["poller"]["inside"]
+        harness.stop(printer.end)
+        c.config["sites"] = [{"name": "ghent", "from": ["10.99.1.0/24"]}]
+        c.config["tunnel"]["inner"] = ["10.99.2.7"]
+        c.reload()
+        harness.wait_until(lambda: not c.status()["tunnel"]["sites"])
+        places.HERE.add(f"{tunnels.DEVICE}/32")
+        places.HERE.run(sys.executable, "-c", TRAP.replace(tunnels.INNER, "127.0.0.1"), test_poll.trap(4, 8, 2, 8).hex())
+        harness.wait_until(lambda: asked(c, 1)["ghent"]["asked"] != "ok", 40, 0.3)
+        tap.same(asked(c, 1)["ghent"]["asked"], "it did not answer", "asked straight, where nobody is now")
+        tap.same(c.status()["poller"]["inside"], inside, "and not inside")
+
+
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(each_by_its_tunnel)
+    harness.main(each_by_its_tunnel, leaves_its_tunnel)
