@@ -129,6 +129,8 @@ static int list(const struct args *a, int64_t only)
 	}
 	if (code == CLI_DONE && only && l.shown == 0 && !l.site)
 		code = args_failed(a, "there is no device %" PRId64, only);
+	else if (code == CLI_DONE && l.shown == 0 && !l.json)
+		fputs(l.site ? "no device fits\n" : "no device was heard yet\n", stderr);
 	reading_close(&l.reading);
 	text_done(&l.line);
 	return code;

@@ -53,7 +53,7 @@ static void silence_line(const struct silence_row *s, struct text *out)
 
 struct listing {
 	bool json, all;
-	size_t ended;
+	size_t shown, ended;
 	struct text line;
 };
 
@@ -71,6 +71,7 @@ static enum st show(void *arg, enum row_table t, const void *row)
 	else
 		silence_line(s, &l->line);
 	puts(text_str(&l->line));
+	l->shown++;
 	return ST_OK;
 }
 
@@ -83,6 +84,8 @@ static int list(const struct args *a)
 	int code = reading_open(a, &r);
 	if (code == CLI_DONE)
 		code = reading_code(&r, state_read(r.state, ROW_SILENCE, STATE_ALL, 0, show, &l));
+	if (code == CLI_DONE && l.shown == 0 && !l.json)
+		fputs("there is no silence\n", stderr);
 	if (code == CLI_DONE && l.ended)
 		fprintf(stderr, "not shown: %zu that ended; --all shows them\n", l.ended);
 	reading_close(&r);

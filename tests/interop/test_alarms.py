@@ -152,12 +152,16 @@ def nothing(tap):
         tap.ok(harness.wait_until(lambda: fleet.do("alarms").returncode == 0), "a collector that heard nothing")
         done = fleet.do("alarms")
         tap.same((done.stdout, done.stderr), ("", "no alarm is open\n"), "it says so")
+        tap.same([fleet.do(*words).stderr for words in (("devices",), ("silence", "list"))], ["no device was heard yet\n", "there is no silence\n"],
+                 "so do devices and silence")
         fleet.link("127.0.0.7", 1)
         fleet.wait_alarms(lambda found: len(found) == 1)
         for options in (("--site", "nowhere"), ("--severity", "critical"), ("--state", "cleared")):
             done = fleet.do("alarms", *options)
             tap.same((done.stdout, done.stderr), ("", "no alarm fits\n"), f"alarms {' '.join(options)}")
-        tap.same(fleet.do("alarms", "--site", "nowhere", "--json").stderr, "", "with --json only objects")
+        tap.same(fleet.do("devices", "--site", "nowhere").stderr, "no device fits\n", "devices --site nowhere")
+        tap.same([fleet.do(*words, "--json").stderr for words in (("alarms", "--site", "nowhere"), ("devices", "--site", "nowhere"), ("silence", "list"))],
+                 ["", "", ""], "with --json only objects")
 
 
 def reasons(tap):
