@@ -2,48 +2,38 @@
 #include "cli/credential.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/scoped.h"
 #include "cli/cli.h"
-#include "cli/secret.h"
+#include "io/whole.h"
 
 enum { FILES = 4, OUR_CERT = 0, OUR_KEY, CAS, LISTS };
 static const char *const options[FILES] = { "cert-file", "key-file", "ca-file", "crl-file" };
 
-static void files_done(struct text (*files)[FILES])
+static void files_done(struct whole (*files)[FILES])
 {
 	for (int i = 0; i < FILES; i++)
-		secret_text_done(&(*files)[i]);
+		whole_done(&(*files)[i]);
 }
 
-static int read_file(const struct args *a, const char *option, struct text *out)
+static int read_file(const struct args *a, const char *option, struct whole *out)
 {
 	const char *path = args_value(a, option);
-	FILE *file = path ? fopen(path, "re") : NULL;
-	char part[4096];
-	size_t n = 0;
-	if (path && !file)
-		return args_failed(a, "--%s %s: %s", option, path, strerror(errno));
-	while (file && out->n <= CERT_FILE_MAX && (n = fread(part, 1, sizeof part, file)) > 0)
-		text_bytes(out, span_of(part, n));
-	explicit_bzero(part, sizeof part);
-	if (file)
-		fclose(file);
-	return CLI_DONE;
+	if (!path)
+		return CLI_DONE;
+	int scoped(fd_close) fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum st st = fd < 0 ? ST_SYSTEM : whole_read(fd, CERT_FILE_MAX, out);
+	return st ? args_failed(a, "--%s %s: %s", option, path, st == ST_SYSTEM ? strerror(errno) : st_text(st))
+	          : CLI_DONE;
 }
 
-static struct span in(const struct text *t)
-{
-	return span_of(t->p, t->n);
-}
-
-static int read_own(const struct args *a, const struct crypto *crypto, const struct text *files,
+static int read_own(const struct args *a, const struct crypto *crypto, const struct whole *files,
                     struct credential **own)
 {
-	enum st st = credential_new(crypto, in(&files[OUR_CERT]), in(&files[OUR_KEY]), own);
+	enum st st = credential_new(crypto, whole_span(&files[OUR_CERT]), whole_span(&files[OUR_KEY]), own);
 	if (st == ST_CERT_SYNTAX)
 		return args_failed(
 		        a,
@@ -63,7 +53,7 @@ static int read_own(const struct args *a, const struct crypto *crypto, const str
 
 int credential_options(const struct args *a, const struct crypto *crypto, struct credential **own, struct trust **trust)
 {
-	struct text scoped(files_done) files[FILES] = { 0 };
+	struct whole scoped(files_done) files[FILES] = { 0 };
 	int given = 0, code = CLI_DONE;
 	for (int i = 0; i < FILES && code == CLI_DONE; i++) {
 		given += args_value(a, options[i]) != NULL;
@@ -76,7 +66,7 @@ int credential_options(const struct args *a, const struct crypto *crypto, struct
 	code = read_own(a, crypto, files, own);
 	if (code != CLI_DONE)
 		return code;
-	enum st st = trust_new(crypto, in(&files[CAS]), in(&files[LISTS]), trust);
+	enum st st = trust_new(crypto, whole_span(&files[CAS]), whole_span(&files[LISTS]), trust);
 	if (st == ST_CERT_CHAIN)
 		return args_failed(
 		        a, "--ca-file %s: a certificate that is no CA's; name the one that signed the collector's",

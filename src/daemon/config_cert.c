@@ -13,23 +13,12 @@
 #include "daemon/config_secret.h"
 #include "ike/wire.h"
 #include "io/system.h"
+#include "io/whole.h"
 
 struct config_trust {
 	char *cas, *lists; // paths; lists NULL: none
 	struct trust *trust;
 };
-
-struct octets {
-	uint8_t *p;
-	size_t n;
-};
-
-static void octets_done(struct octets *o)
-{
-	if (o->p)
-		explicit_bzero(o->p, o->n);
-	free(o->p);
-}
 
 static void path_done(char **p)
 {
@@ -52,23 +41,8 @@ void put_tunnel_certificate(struct config_build *b, void *target, const struct s
 {
 }
 
-static bool read_all(int fd, struct octets *out)
-{
-	for (ssize_t got = 1; got > 0; out->n += (size_t)got) {
-		uint8_t *more = out->n < CERT_FILE_MAX ? realloc(out->p, out->n + 65536) : NULL;
-		if (!more)
-			return false;
-		out->p = more;
-		got = read(fd, out->p + out->n, 65536);
-		if (got < 0)
-			return false;
-	}
-	return true;
-}
-
 // Complains itself. The folder stays readable after lock-in, for a reload.
-static bool read_file(struct config_build *b, const struct setting *s, const char *path, bool secret,
-                      struct octets *out)
+static bool read_file(struct config_build *b, const struct setting *s, const char *path, bool secret, struct whole *out)
 {
 	int scoped(fd_close) fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
@@ -77,7 +51,7 @@ static bool read_file(struct config_build *b, const struct setting *s, const cha
 		config_error(b->report, s->place, "%s: %m; name a file in PEM", path);
 		return false;
 	}
-	if (!S_ISREG(status.st_mode) || !read_all(fd, out)) {
+	if (!S_ISREG(status.st_mode) || whole_read(fd, CERT_FILE_MAX, out) != ST_OK) {
 		config_error(b->report, s->place, "%s is no file of at most %d octets; name a file in PEM", path,
 		             CERT_FILE_MAX);
 		return false;
@@ -85,11 +59,6 @@ static bool read_file(struct config_build *b, const struct setting *s, const cha
 	if (secret && status.st_mode & S_IROTH)
 		config_warn(b->report, s->place, "%s can be read by everybody; chmod o= %s", path, path);
 	return true;
-}
-
-static struct span span_in(const struct octets *o)
-{
-	return span_of(o->p, o->n);
 }
 
 static bool name_of(const struct config_identity *id, struct cert_name *out)
@@ -151,12 +120,12 @@ static void check_trust_today(struct config_build *b, const struct setting *ca, 
 
 static void read_own(struct config_build *b, const struct setting *cert, const struct setting *key)
 {
-	struct octets scoped(octets_done) certs = { 0 }, secret = { 0 };
+	struct whole scoped(whole_done) certs = { 0 }, secret = { 0 };
 	char *scoped(path_done) cert_path = config_path(b, cert), *scoped(path_done) key_path = config_path(b, key);
 	if (!cert_path || !key_path || !read_file(b, cert, cert_path, false, &certs) ||
 	    !read_file(b, key, key_path, true, &secret))
 		return;
-	switch (credential_new(b->crypto, span_in(&certs), span_in(&secret), &b->config->credential)) {
+	switch (credential_new(b->crypto, whole_span(&certs), whole_span(&secret), &b->config->credential)) {
 	case ST_OK:
 		check_own_name(b, cert);
 		check_own_life(b, cert, cert_path);
@@ -215,11 +184,11 @@ static struct trust *remember(struct config_build *b, const char *cas, const cha
 static struct trust *read_trust(struct config_build *b, const struct setting *ca, const struct setting *crl,
                                 const char *cas, const char *lists)
 {
-	struct octets scoped(octets_done) certs = { 0 }, revoked = { 0 };
+	struct whole scoped(whole_done) certs = { 0 }, revoked = { 0 };
 	struct trust *trust = NULL;
 	if (!read_file(b, ca, cas, false, &certs) || (lists && !read_file(b, crl, lists, false, &revoked)))
 		return NULL;
-	enum st st = trust_new(b->crypto, span_in(&certs), span_in(&revoked), &trust);
+	enum st st = trust_new(b->crypto, whole_span(&certs), whole_span(&revoked), &trust);
 	if (st == ST_CERT_SYNTAX)
 		config_error(b->report, ca->place,
 		             "%s holds no certificate of a CA in PEM, or a broken one, or more than %d", cas,
