@@ -333,14 +333,18 @@ static void unsaid(struct poller *p, const struct inside_in *in)
 	                                    : st_text(in->why));
 }
 
+// What a site may send without end does not keep us from the others: the rest is for the next turn.
 static void listen_inside(struct poller *p)
 {
 	struct inside_in in;
-	while (p->inside && inside_next(p->inside, &in))
+	unsigned n = 0;
+	for (; n < POLL_OUTSTANDING && inside_next(p->inside, &in); n++)
 		if (in.why == ST_OK)
 			take_answer(p, in.site + 1, &in.from, in.bytes);
 		else
 			unsaid(p, &in);
+	if (n == POLL_OUTSTANDING)
+		loop_wake(p->loop);
 }
 
 // A new want of a device that has a job already.
@@ -436,7 +440,8 @@ static void each_turn(void *arg)
 		next = j->next;
 		take_job(p, j);
 	}
-	listen_inside(p);
+	if (p->inside)
+		listen_inside(p);
 	start_ready(p);
 	if (p->inside)
 		inside_said(p->inside);

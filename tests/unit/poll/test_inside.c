@@ -266,10 +266,32 @@ static void sites_with_one_address_never_mix(void **state)
 	poller_free(p);
 }
 
+// More than one turn takes, of what nobody asked for: all of it is looked at.
+static void a_flood_is_looked_at_to_its_end(void **state)
+{
+	enum { FLOOD = 3 * POLL_OUTSTANDING };
+	struct poller *p;
+	struct inside *in;
+	atomic_uint wakes[1] = { 0 };
+	const struct hash_key key = { 3, 4 };
+	const struct inside_in strange = { .site = 1, .bytes = span_str("psst") };
+	assert_int_equal(poller_new(NULL, &key, &p), ST_OK);
+	assert_int_equal(poller_tunnels(p, 1, woken, wakes, &in), ST_OK);
+	assert_int_equal(poller_start(p, NULL), ST_OK);
+	for (unsigned i = 0; i < FLOOD; i++)
+		inside_put(in, 0, &strange);
+	inside_done(in, 0); // wakes once
+	for (unsigned i = 0; i < 2000 && poller_count(p).strange + inside_lost(in) < FLOOD; i++)
+		usleep(1000);
+	assert_int_equal(poller_count(p).strange + inside_lost(in), FLOOD);
+	poller_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(each_worker_has_its_own),
 		                            cmocka_unit_test(what_finds_no_room_is_counted),
-		                            cmocka_unit_test(sites_with_one_address_never_mix) };
+		                            cmocka_unit_test(sites_with_one_address_never_mix),
+		                            cmocka_unit_test(a_flood_is_looked_at_to_its_end) };
 	return cmocka_run_group_tests_name("poll: inside", tests, NULL, NULL);
 }
