@@ -6,24 +6,19 @@
 #include "crypto/aead_private.h"
 #include "crypto/secret.h"
 
-// name, key, integ, salt, iv, tag, block, counter. RFC 4106 3.1 and 4: GCM with an 8-octet IV and a 16-octet tag; RFC 7634
-// section 2; RFC 3602 section 2; RFC 4868 section 2.1.1: half of SHA-256; RFC 2404: 96 bits of SHA-1.
-static const struct {
-	struct aead_alg alg;
-	enum aead_kind kind;
-} rows[] = {
-	[AEAD_AES128_GCM16] = { { "aes128gcm16", AEAD_AES128_GCM16, 16, 0, 4, 8, 16, 1, true }, AEAD_GCM },
-	[AEAD_AES256_GCM16] = { { "aes256gcm16", AEAD_AES256_GCM16, 32, 0, 4, 8, 16, 1, true }, AEAD_GCM },
-	[AEAD_CHACHA20_POLY1305] = { { "chacha20poly1305", AEAD_CHACHA20_POLY1305, 32, 0, 4, 8, 16, 1, true },
-	                             AEAD_CHACHA },
-	[AEAD_AES128_SHA256_128] = { { "aes128-sha256-128", AEAD_AES128_SHA256_128, 16, 32, 0, 16, 16, 16, false },
-	                             AEAD_CBC_SHA256 },
-	[AEAD_AES256_SHA256_128] = { { "aes256-sha256-128", AEAD_AES256_SHA256_128, 32, 32, 0, 16, 16, 16, false },
-	                             AEAD_CBC_SHA256 },
-	[AEAD_AES128_SHA1_96] = { { "aes128-sha1-96", AEAD_AES128_SHA1_96, 16, 20, 0, 16, 12, 16, false },
-	                          AEAD_CBC_SHA1 },
-	[AEAD_AES256_SHA1_96] = { { "aes256-sha1-96", AEAD_AES256_SHA1_96, 32, 20, 0, 16, 12, 16, false },
-	                          AEAD_CBC_SHA1 },
+// name, id, key, integ, salt, iv, tag, block, kind, counter. RFC 4106 3.1 and 4: GCM with an 8-octet IV and a 16-octet tag; RFC
+// 7634 section 2; RFC 3602 section 2; RFC 4868 section 2.1.1: half of SHA-256; RFC 2404: 96 bits of SHA-1.
+static const struct aead_alg rows[] = {
+	[AEAD_AES128_GCM16] = { "aes128gcm16", AEAD_AES128_GCM16, 16, 0, 4, 8, 16, 1, AEAD_GCM, true },
+	[AEAD_AES256_GCM16] = { "aes256gcm16", AEAD_AES256_GCM16, 32, 0, 4, 8, 16, 1, AEAD_GCM, true },
+	[AEAD_CHACHA20_POLY1305] = { "chacha20poly1305", AEAD_CHACHA20_POLY1305, 32, 0, 4, 8, 16, 1, AEAD_CHACHA,
+	                             true },
+	[AEAD_AES128_SHA256_128] = { "aes128-sha256-128", AEAD_AES128_SHA256_128, 16, 32, 0, 16, 16, 16,
+	                             AEAD_CBC_SHA256, false },
+	[AEAD_AES256_SHA256_128] = { "aes256-sha256-128", AEAD_AES256_SHA256_128, 32, 32, 0, 16, 16, 16,
+	                             AEAD_CBC_SHA256, false },
+	[AEAD_AES128_SHA1_96] = { "aes128-sha1-96", AEAD_AES128_SHA1_96, 16, 20, 0, 16, 12, 16, AEAD_CBC_SHA1, false },
+	[AEAD_AES256_SHA1_96] = { "aes256-sha1-96", AEAD_AES256_SHA1_96, 32, 20, 0, 16, 12, 16, AEAD_CBC_SHA1, false },
 };
 static_assert(sizeof rows / sizeof *rows == AEAD_COUNT, "every algorithm has a row");
 
@@ -33,19 +28,14 @@ enum { BACKENDS = sizeof backends / sizeof *backends };
 const struct aead_alg *aead_find(const char *name)
 {
 	for (size_t i = 0; i < AEAD_COUNT; i++)
-		if (strcmp(rows[i].alg.name, name) == 0)
-			return &rows[i].alg;
+		if (strcmp(rows[i].name, name) == 0)
+			return &rows[i];
 	return NULL;
 }
 
 const struct aead_alg *aead_at(enum aead_id id)
 {
-	return &rows[id].alg;
-}
-
-enum aead_kind aead_kind(const struct aead_alg *alg)
-{
-	return rows[alg->id].kind;
+	return &rows[id];
 }
 
 const struct aead_backend *aead_backend(unsigned i)
@@ -102,7 +92,7 @@ enum st aead_key_new(struct aead_engine *e, const struct aead_alg *alg, enum aea
 	struct aead_key *k = (struct aead_key *)(void *)(block + kept);
 	k->alg = alg;
 	k->way = (uint8_t)way;
-	k->kind = (uint8_t)aead_kind(alg);
+	k->kind = alg->kind;
 	if (s->salt.n)
 		memcpy(k->salt, s->salt.p, s->salt.n);
 	enum st st = e->backend->key_init(e, k, s);

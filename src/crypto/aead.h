@@ -44,6 +44,7 @@ struct aead_alg {
 	uint8_t iv;       // sent with each message
 	uint8_t tag;
 	uint8_t block; // the text is a multiple of this power of two
+	uint8_t kind;  // for the back ends
 	bool counter;  // the IV may not repeat under one key, and may be counted; otherwise it may not be foreseen
 };
 

@@ -79,7 +79,7 @@ static enum st key_init(struct aead_engine *engine, struct aead_key *key, const 
 	if (!EVP_CipherInit_ex2(k->ctx, e->ciphers[key->alg->id], s->key.p, NULL, key->way == AEAD_SEAL, NULL))
 		return ST_SYSTEM;
 	if (s->integ.n) {
-		bool sha1 = aead_kind(key->alg) == AEAD_CBC_SHA1;
+		bool sha1 = key->alg->kind == AEAD_CBC_SHA1;
 		k->hmac = hmac_key_of(sha1 ? &digest_sha1 : &digest_sha256, s->integ);
 		EVP_CIPHER_CTX_set_padding(k->ctx, 0);
 	}

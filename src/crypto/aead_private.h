@@ -45,8 +45,6 @@ struct aead_backend {
 
 extern const struct aead_backend aead_ipsecmb, aead_openssl;
 
-enum aead_kind aead_kind(const struct aead_alg *alg);
-
 static inline const void *aead_kept(const struct aead_key *k, size_t n)
 {
 	return (const uint8_t *)k - n;

@@ -89,7 +89,7 @@ static enum st engine_new(struct crypto *crypto, struct aead_engine **out)
 
 static size_t kept(const struct aead_alg *alg)
 {
-	switch (aead_kind(alg)) {
+	switch (alg->kind) {
 	case AEAD_GCM:
 		return sizeof(struct gcm_kept);
 	case AEAD_CHACHA:
@@ -165,7 +165,7 @@ static void foresee(const struct aead_key *key, const struct aead_alg *alg, size
 	size_t rounds = (size_t)alg->key / 4 + 7;       // and one
 	size_t powers = (text + POWER - 1) / POWER + 1; // and of the lengths
 	size_t needed = (rounds + powers) * POWER;
-	if (aead_kind(alg) != AEAD_GCM || needed > sizeof(struct gcm_kept)) {
+	if (alg->kind != AEAD_GCM || needed > sizeof(struct gcm_kept)) {
 		fetch(from, head);
 		return;
 	}
@@ -175,7 +175,7 @@ static void foresee(const struct aead_key *key, const struct aead_alg *alg, size
 
 static size_t together(const struct aead_alg *alg)
 {
-	return aead_kind(alg) == AEAD_GCM ? 1 : LANES;
+	return alg->kind == AEAD_GCM ? 1 : LANES;
 }
 
 // In constant time: every octet goes into `differs`, and only that decides. Written out because secret_equal goes octet by
