@@ -104,15 +104,28 @@ static void pairs_on_worker(struct worker *w, void *arg)
 	}
 }
 
+// What goes by the same listener goes at once.
 static void send_on_worker(struct worker *w, void *arg)
 {
+	enum { AT_ONCE = 32 };
 	const struct job *j = arg;
+	struct udp_out out[AT_ONCE];
+	uint16_t listener = 0;
+	int n = 0;
 	for (size_t i = 0; i < j->n; i++) {
 		const struct ike_effect *e = &j->e[i];
-		const struct udp_out out = { .bytes = e->bytes, .to = e->path.remote, .from = e->path.local };
-		if (e->kind == IKE_SEND)
-			(void)worker_send(w, listener_of(j->t, &e->path.local), &out, 1, true);
+		if (e->kind != IKE_SEND)
+			continue;
+		uint16_t by = listener_of(j->t, &e->path.local);
+		if (n == AT_ONCE || (n && by != listener)) {
+			(void)worker_send(w, listener, out, n, true);
+			n = 0;
+		}
+		listener = by;
+		out[n++] = (struct udp_out){ .bytes = e->bytes, .to = e->path.remote, .from = e->path.local };
 	}
+	if (n)
+		(void)worker_send(w, listener, out, n, true);
 }
 
 static void note_site(struct tunnels *t, const struct ike_effect *e, const struct ike *ike)

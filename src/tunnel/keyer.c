@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/ring.h"
+#include "ike/wire.h"
 #include "io/loop.h"
 
 // One of the rings. Written by its worker, but for `at`.
@@ -40,13 +41,30 @@ struct head {
 	struct ike_path path;
 };
 
+// A request to begin without a cookie, which always stands in front (RFC 7296 2.6): anybody can send a million of them.
+static bool is_strangers(struct span datagram)
+{
+	struct rd r = rd_of(datagram);
+	rd_skip(&r, 16);
+	uint8_t first = rd_u8(&r);
+	rd_skip(&r, 1);
+	return rd_u8(&r) == IKE_SA_INIT && first != PAYLOAD_NOTIFY;
+}
+
+// How much of the ring may be in use behind it.
+static size_t share_of(const struct plane_tell *t)
+{
+	if (t->kind != PLANE_TELL_IKE)
+		return KEYER_RING;
+	return is_strangers(t->bytes) ? KEYER_STRANGERS : KEYER_RING - KEYER_OWN;
+}
+
 void keyer_tell(struct keyer *k, unsigned worker, const struct plane_tell *t)
 {
 	struct line *l = &k->lines[worker];
 	const struct head head = { t->kind, t->spi, { t->ends.local, t->ends.peer, t->framing == ENCAP_MARKER } };
-	uint64_t used = l->told - ring_freed(&l->ring);
-	bool crowded = t->kind == PLANE_TELL_IKE && used + sizeof head + t->bytes.n > KEYER_RING - KEYER_OWN;
-	uint8_t *room = crowded ? NULL : ring_reserve(&l->ring, sizeof head + t->bytes.n);
+	uint64_t used = l->told - ring_freed(&l->ring) + sizeof head + t->bytes.n;
+	uint8_t *room = used > share_of(t) ? NULL : ring_reserve(&l->ring, sizeof head + t->bytes.n);
 	if (!room) {
 		atomic_fetch_add_explicit(&l->lost, 1, memory_order_relaxed);
 		return;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "ike/wire.h"
 #include "tunnel/keyer.h"
 
 enum { CALLERS = 4, CALLS = 500 };
@@ -66,27 +67,46 @@ static void calls_of_several_threads(void **state)
 	keyer_free(k);
 }
 
-static void a_flood_leaves_room_for_our_own(void **state)
+// One message of IKE, as far as its beginning tells: the first payload, the exchange.
+static struct plane_tell said(uint8_t first, uint8_t exchange)
 {
-	static const uint8_t junk[1400];
-	struct keyer *k = keyer(); // it does not run: nobody takes anything out
-	struct plane_tell t = { .kind = PLANE_TELL_IKE, .bytes = span_of(junk, sizeof junk) };
-	while (keyer_lost(k) == 0)
-		keyer_tell(k, 0, &t);
+	static uint8_t bytes[1400];
+	bytes[16] = first;
+	bytes[18] = exchange;
+	return (struct plane_tell){ .kind = PLANE_TELL_IKE, .bytes = span_of(bytes, sizeof bytes) };
+}
+
+static bool takes(struct keyer *k, struct plane_tell t)
+{
 	uint64_t lost = keyer_lost(k);
-	const struct plane_tell own = { .kind = PLANE_TELL_EXPIRED, .spi = 4711 };
-	for (int i = 0; i < 100; i++)
-		keyer_tell(k, 0, &own);
-	assert_int_equal(keyer_lost(k), lost);
 	keyer_tell(k, 0, &t);
-	assert_int_equal(keyer_lost(k), lost + 1);
+	return keyer_lost(k) == lost;
+}
+
+// Requests to begin leave room for who has begun, and all of them for what our own pairs tell.
+static void a_flood_leaves_room(void **state)
+{
+	struct keyer *k = keyer(); // it does not run: nobody takes anything out
+	unsigned strangers = 0, others = 0;
+	while (takes(k, said(PAYLOAD_SA, IKE_SA_INIT)))
+		strangers++;
+	assert_true(takes(k, said(PAYLOAD_NOTIFY, IKE_SA_INIT))); // a cookie
+	assert_true(takes(k, said(PAYLOAD_SK, IKE_AUTH)));
+	while (takes(k, said(PAYLOAD_SK, IKE_AUTH)))
+		others++;
+	assert_in_range(strangers, KEYER_STRANGERS / 1500 - 20, KEYER_STRANGERS / 1400);
+	assert_in_range(others, (KEYER_RING - KEYER_STRANGERS - KEYER_OWN) / 1500 - 20, KEYER_STRANGERS / 1400);
+	assert_false(takes(k, said(PAYLOAD_SA, IKE_SA_INIT)));
+	for (int i = 0; i < 100; i++)
+		assert_true(takes(k, (struct plane_tell){ .kind = PLANE_TELL_EXPIRED, .spi = 4711 }));
+	assert_false(takes(k, said(PAYLOAD_SK, IKE_AUTH)));
 	keyer_free(k);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(calls_of_several_threads),
-		                            cmocka_unit_test(a_flood_leaves_room_for_our_own) };
+		                            cmocka_unit_test(a_flood_leaves_room) };
 	if (crypto_init(&crypto) != ST_OK)
 		return 1;
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
