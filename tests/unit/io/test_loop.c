@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -197,7 +198,7 @@ static void test_timers_fire(void **state)
 
 struct wakes {
 	struct loop *loop;
-	int turns;
+	atomic_int turns;
 };
 
 static void stop_at_three(void *arg)
@@ -211,8 +212,9 @@ static void *wake_three_times(void *arg)
 {
 	struct wakes *w = arg;
 	for (int i = 0; i < 3; i++) {
-		usleep(2000);
 		loop_wake(w->loop);
+		while (atomic_load(&w->turns) == i) // two wakes before a turn are one
+			usleep(100);
 	}
 	return NULL;
 }
