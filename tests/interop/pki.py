@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 NOW = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
 DAY = datetime.timedelta(days=1)
 KEYS = {"ecdsa256": lambda: ec.generate_private_key(ec.SECP256R1()), "ecdsa384": lambda: ec.generate_private_key(ec.SECP384R1()),
-        "ed25519": ed25519.Ed25519PrivateKey.generate, "rsa": lambda: rsa.generate_private_key(65537, 2048)}
+        "ed25519": ed25519.Ed25519PrivateKey.generate, "rsa": lambda: rsa.generate_private_key(65537, 2048), "rsa4096": lambda: rsa.generate_private_key(65537, 4096)}
 ATTRIBUTES = {"C": NameOID.COUNTRY_NAME, "O": NameOID.ORGANIZATION_NAME, "CN": NameOID.COMMON_NAME}
 
 
@@ -21,7 +21,7 @@ def subject(text):
 
 def alternatives(names):
     kinds = {"fqdn": x509.DNSName, "email": x509.RFC822Name, "ip": lambda v: x509.IPAddress(ipaddress.ip_address(v))}
-    return x509.SubjectAlternativeName([kinds[k](v) for k, v in names.items()])
+    return x509.SubjectAlternativeName([kinds[k](v) for k, values in names.items() for v in ([values] if isinstance(values, str) else values)])
 
 
 class Certificate:

@@ -37,15 +37,15 @@ def site(name, ca, identity=None, **more):
             "networks": [f"{DEVICE}/32"], **more}
 
 
-def swan(place, ca, own, identity, *between, **over):
-    charon = strongswan.Charon(place)
+def swan(place, ca, own, identity, *between, auth="pubkey", more="", **over):
+    charon = strongswan.Charon(place, more=more)
     charon.put("x509ca", "ca.pem", ca.pem())
     charon.put("x509", "own.pem", own.pem())
     for i, c in enumerate(between):
         charon.put("x509", f"between{i}.pem", c.pem())
     charon.put("private", "own.pem", own.key_pem())
-    connection, _ = strongswan.client(identity, local={"auth": "pubkey", "certs": "own.pem", "id": f'"{identity}"'},
-                                      remote={"auth": "pubkey", "id": "coll.example"}, **over)
+    connection, _ = strongswan.client(identity, local={"auth": auth, "certs": "own.pem", "id": f'"{identity}"'},
+                                      remote={"auth": auth, "id": "coll.example"}, **over)
     charon.load(connection, {})
     done = charon.initiate(check=False)
     return charon, done.returncode == 0
