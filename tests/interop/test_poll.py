@@ -113,8 +113,14 @@ def asked_back(tap):
         harness.wait_until(enough, 60, 0.1)
         said = " ".join(json.dumps(p) for p in polls)
         tap.ok("SN-2" in said and "Toner low" in said and "Paper jam" in said and "gone" in said, "asked after the traps", said)
-        out = harness.run([harness.TRAPLINE, "alarms", "--data", collector.data, "--json", "--state", "all"])
-        alarms = {a["key"]: a for a in map(json.loads, out.stdout.splitlines())}
+        alarms = {}
+
+        def folded():  # the follower comes a moment later
+            out = harness.run([harness.TRAPLINE, "alarms", "--data", collector.data, "--json", "--state", "all"])
+            alarms.update({a["key"]: a for a in map(json.loads, out.stdout.splitlines())})
+            return len(alarms) == 3
+
+        harness.wait_until(folded, 10, 0.1)
         tap.same({key: (a["state"], a["cleared_because"]) for key, a in alarms.items()},
                  {"printer/1/8.2/-2/8": ("open", None), "printer/1/6.1/-2/3": ("cleared", "poll says gone"),
                   "printer/1/11.1/-2/1104": ("open", None)}, "the jam stays, the cover is gone, the toner was found")
