@@ -1,34 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // `trapline check`: the configuration as `serve` would read it.
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/complaints.h"
 #include "daemon/config.h"
-
-// One object for each complaint, then one that sums up.
-static void print_json(const struct config_report *report)
-{
-	struct text out = { 0 };
-	for (const char *line = text_str(&report->text); *line;) {
-		size_t n = strcspn(line, "\n");
-		struct json j = json_of(&out);
-		json_open(&j, '{');
-		json_key(&j, "complaint");
-		json_text(&j, span_of(line, n));
-		json_close(&j, '}');
-		text_add(&out, "\n");
-		line += n + (line[n] != 0);
-	}
-	struct json j = json_of(&out);
-	json_open(&j, '{');
-	json_key_uint(&j, "errors", report->errors);
-	json_key_uint(&j, "warnings", report->warnings);
-	json_close(&j, '}');
-	puts(text_str(&out));
-	text_done(&out);
-}
 
 static void print_text(const struct config_report *report, const struct config *c)
 {
@@ -55,7 +32,7 @@ int cmd_check(const struct args *a)
 	struct config *c = NULL;
 	enum st st = config_load(&flags, &c, &report);
 	if (args_has(a, "json"))
-		print_json(&report);
+		complaints_json(&report);
 	else
 		print_text(&report, c);
 	config_free(c);

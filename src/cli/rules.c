@@ -9,6 +9,7 @@
 #include "alarm/words.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/complaints.h"
 #include "cli/place.h"
 #include "cli/reading.h"
 #include "cli/replay.h"
@@ -79,12 +80,15 @@ static int rules_list(const struct args *a)
 	return code;
 }
 
-// Complaints on stderr. CLI_FINDINGS when the files are not right.
-static int read_files(const struct args *a, struct rule_set *out)
+// Complaints on stderr, or as objects. CLI_FINDINGS when the files are not right.
+static int read_files(const struct args *a, struct rule_set *out, bool json)
 {
 	struct config_report report = { 0 };
 	enum st st = rule_set_read(a->operands + 1, a->operand_count - 1, out, &report);
-	fputs(text_str(&report.text), stderr);
+	if (json)
+		complaints_json(&report);
+	else
+		fputs(text_str(&report.text), stderr);
 	int code = st ? args_failed(a, "%s", st_text(st)) : report.errors ? CLI_FINDINGS : CLI_DONE;
 	text_done(&report.text);
 	return code;
@@ -93,8 +97,9 @@ static int read_files(const struct args *a, struct rule_set *out)
 static int rules_check(const struct args *a)
 {
 	struct rule_set set;
-	int code = read_files(a, &set);
-	if (code == CLI_DONE)
+	bool json = args_has(a, "json");
+	int code = read_files(a, &set, json);
+	if (code == CLI_DONE && !json)
 		printf("%zu rule%s, all right\n", set.count, set.count == 1 ? "" : "s");
 	rule_set_done(&set);
 	return code;
@@ -200,7 +205,7 @@ static int rules_test(const struct args *a)
 	struct trial *t = NULL;
 	char *dir = NULL;
 	uint64_t events = 0;
-	int code = read_files(a, &set);
+	int code = read_files(a, &set, false);
 	if (code == CLI_DONE)
 		code = place_data(a, &dir);
 	if (code == CLI_DONE)

@@ -111,6 +111,13 @@ def checked(tap):
         bad.write_text("rules:\n- { do: raise, key: a, colour: red }\n")
         done = run([TRAPLINE, "rules", "check", bad])
         tap.ok(done.returncode == 3 and f"{bad}:2:24: 'colour' is no key here" in done.stderr, "a mistake has its place", done.stderr)
+        for file, wanted in ((bad, [{"complaint": f"{bad}:2:24: 'colour' is no key here"}, {"errors": 1, "warnings": 0}]),
+                             (fleet.rules, [{"errors": 0, "warnings": 0}])):
+            done = run([TRAPLINE, "rules", "check", file, "--json"])
+            said = [json.loads(line) for line in done.stdout.splitlines()]
+            tap.ok(len(said) == len(wanted) and said[-1]["errors"] == wanted[-1]["errors"] and done.stderr == ""
+                   and all(s.get("complaint", "").startswith(w.get("complaint", "")) for s, w in zip(said, wanted)),
+                   f"rules check --json: {file.name}", done)
         done = run([TRAPLINE, "rules", "test", fleet.folder / "none.yaml", "--data", fleet.data])
         tap.ok(done.returncode == 3 and "No such file" in done.stderr, "a file that is not there", done.stderr)
         for words in (("check",), ("explode",), ("test", "x", "--since", "1h", "--pcap", "y")):
