@@ -23,13 +23,19 @@ enum st ike_refuse(struct ike_turn *t, enum st st, enum ike_notify_type error)
 	return st;
 }
 
-static bool hint_allowed(struct ike *ike, int64_t now)
+static bool hint_allowed(struct ike *ike, int64_t now, const struct addr *to)
 {
+	uint8_t *n = &ike->hints_at[ike_address_bucket(ike, to)];
 	if (now - ike->hints_since >= IKE_SECOND) {
 		ike->hints_since = now;
 		ike->hints = 0;
+		memset(ike->hints_at, 0, sizeof ike->hints_at);
 	}
-	return ike->hints++ < IKE_HINTS_PER_SECOND;
+	if (*n >= IKE_HINTS_PER_SECOND || ike->hints >= IKE_HINTS_ALL)
+		return false;
+	++*n;
+	ike->hints++;
+	return true;
 }
 
 // An answer that is neither encrypted nor remembered.
@@ -50,7 +56,7 @@ static bool affordable(const struct ike_message *m, size_t n)
 
 static void hint(struct ike_turn *t, const struct ike_message *m, enum ike_notify_type type)
 {
-	if (m->reply || !hint_allowed(t->ike, t->now))
+	if (m->reply || !hint_allowed(t->ike, t->now, &t->path->remote))
 		return;
 	struct ike_writer w = ike_chain(t->ike);
 	uint8_t token[32];

@@ -32,9 +32,11 @@ enum {
 	IKE_HALF_OPEN = 2000,    // unproven peers at once
 	IKE_COOKIE_FROM = 64,    // half-open SAs, or failed starts in a second: cookies are asked of everyone
 	IKE_COOKIE_ADDRESS = 8,  // the same, of one address: a NAT may hide many sites, so they are asked, not refused
-	IKE_HINTS_PER_SECOND = 10, // unprotected INVALID_IKE_SPI, INVALID_MAJOR_VERSION
-	IKE_PSK_WEAK = 16,         // a shorter shared key is warned of
-	IKE_AMPLIFY_NUM = 3,       // an answer to an address that proved nothing is at most 3/2 of the request
+	IKE_HINTS_PER_SECOND =
+	        100, // unprotected INVALID_IKE_SPI, INVALID_MAJOR_VERSION to one address: after a restart a NAT with many sites
+	IKE_HINTS_ALL = 2000, // the same, to all together
+	IKE_PSK_WEAK = 16,    // a shorter shared key is warned of
+	IKE_AMPLIFY_NUM = 3,  // an answer to an address that proved nothing is at most 3/2 of the request
 	IKE_AMPLIFY_DEN = 2,
 };
 

@@ -187,6 +187,7 @@ struct ike {
 	size_t n_trusts;
 	int64_t hints_since, failed_since;
 	unsigned hints, failed;
+	uint8_t hints_at[IKE_ADDRESS_BUCKETS]; // of this second
 	uint16_t half_by_address
 	        [IKE_ADDRESS_BUCKETS]; // half-open SAs; addresses that fall together are counted together
 	// What came in, decrypted; a request being written; an answer being written; what goes out.
@@ -254,6 +255,7 @@ void ike_sa_schedule(struct ike *ike, struct ike_sa *sa);
 void ike_sa_put_off(struct ike *ike, struct ike_sa *sa, int64_t until);
 void ike_sa_up(struct ike_turn *t, bool again); // again: a rekeyed one
 void ike_count_half(struct ike *ike, struct ike_sa *sa, bool half);
+size_t ike_address_bucket(const struct ike *ike, const struct addr *a);
 unsigned ike_half_at(const struct ike *ike, const struct addr *a);
 uint64_t ike_spi_here(const struct ike_sa *sa);
 void ike_start_free(struct ike_start *s);

@@ -158,7 +158,7 @@ void ike_task_done(struct ike_sa *sa)
 }
 
 // Of IPv6 the first half: whoever has one address of a /64 has all of them.
-static size_t address_bucket(const struct ike *ike, const struct addr *a)
+size_t ike_address_bucket(const struct ike *ike, const struct addr *a)
 {
 	struct hash h = hash_begin(&ike->hash);
 	hash_add(&h, span_of(a->ip, addr_is_v4(a) ? sizeof a->ip : sizeof a->ip / 2));
@@ -170,7 +170,7 @@ void ike_count_half(struct ike *ike, struct ike_sa *sa, bool half)
 	if (half == sa->counted_half)
 		return;
 	if (half)
-		sa->half_at = (uint16_t)address_bucket(ike, &sa->path.remote);
+		sa->half_at = (uint16_t)ike_address_bucket(ike, &sa->path.remote);
 	uint16_t *n = &ike->half_by_address[sa->half_at];
 	sa->counted_half = half;
 	*n = (uint16_t)(*n + (half ? 1 : -1));
@@ -179,7 +179,7 @@ void ike_count_half(struct ike *ike, struct ike_sa *sa, bool half)
 
 unsigned ike_half_at(const struct ike *ike, const struct addr *a)
 {
-	return ike->half_by_address[address_bucket(ike, a)];
+	return ike->half_by_address[ike_address_bucket(ike, a)];
 }
 
 static void leave_site(struct ike_turn *t, struct ike_sa *sa)

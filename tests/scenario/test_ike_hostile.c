@@ -85,6 +85,36 @@ static void little_is_not_answered_with_much(void **state)
 	world_done(&w);
 }
 
+// Whoever asks about SAs that nobody has takes no answer from others who lost theirs.
+static void hints_are_shared_by_address(void **state)
+{
+	struct world w;
+	struct ike_writer words;
+	with_tokens(&w, 8);
+	struct ike_path path = sa_at(&w, COLL, IKE_UP)->path;
+	for (int i = 0; i < 10; i++) {
+		const struct span asked = lost(&words, 1, 2, IKE_FLAG_INITIATOR);
+		for (int k = 0; k < 2 * IKE_HINTS_PER_SECOND; k++) {
+			(void)tell(&w, COLL, &path, asked);
+			assert_int_equal(sends(), k < IKE_HINTS_PER_SECOND);
+			ike_out_done(world_out());
+		}
+		path.remote.ip[13]++;
+	}
+	for (int i = 0; i < IKE_HINTS_ALL; i++) {
+		path.remote.ip[14] = (uint8_t)(i >> 8);
+		path.remote.ip[15] = (uint8_t)i;
+		(void)tell(&w, COLL, &path, lost(&words, 1, 2, IKE_FLAG_INITIATOR));
+		if (i == IKE_HINTS_ALL - 1)
+			assert_int_equal(sends(), 0);
+		ike_out_done(world_out());
+	}
+	w.now += IKE_SECOND;
+	(void)tell(&w, COLL, &path, lost(&words, 1, 2, IKE_FLAG_INITIATOR));
+	assert_int_equal(sends(), 1);
+	world_done(&w);
+}
+
 // One address may have at most as many half open as there is room left, so it never has all: the next one finds some.
 static void one_address_does_not_have_all(void **state)
 {
@@ -241,13 +271,10 @@ static void a_site_rekeys_a_few_times(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_token_of_a_living_sa),
-		cmocka_unit_test(little_is_not_answered_with_much),
-		cmocka_unit_test(one_address_does_not_have_all),
-		cmocka_unit_test(a_64_is_one_address),
-		cmocka_unit_test(half_open_is_counted_where_it_began),
-		cmocka_unit_test(a_site_has_a_few_sas),
-		cmocka_unit_test(a_site_rekeys_a_few_times),
+		cmocka_unit_test(no_token_of_a_living_sa),     cmocka_unit_test(little_is_not_answered_with_much),
+		cmocka_unit_test(hints_are_shared_by_address), cmocka_unit_test(one_address_does_not_have_all),
+		cmocka_unit_test(a_64_is_one_address),         cmocka_unit_test(half_open_is_counted_where_it_began),
+		cmocka_unit_test(a_site_has_a_few_sas),        cmocka_unit_test(a_site_rekeys_a_few_times),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
