@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "alarm/fold_own.h"
+#include "alarm/habit.h"
 
 struct silence *silence_by_id(struct fold *f, int64_t id)
 {
@@ -168,6 +169,27 @@ static void act_unack(struct fold *f, const struct act *act, struct alarm *a)
 	fold_touch(f, &a->mark);
 }
 
+static void forget_habit(struct fold *f, struct device *d)
+{
+	habit_forget(&d->row.habit);
+	fold_touch(f, &d->mark);
+}
+
+// Who is missed no more because somebody says so was taken away, or speaks otherwise from now on: the habit is over, with a
+// site those of its devices.
+static void act_clear(struct fold *f, const struct act *act, struct alarm *a)
+{
+	bool site = a->row.kind == ALARM_SITE_SILENT && a->site;
+	if (a->row.kind == ALARM_SILENT && a->device)
+		forget_habit(f, a->device);
+	if (site)
+		habit_forget(&a->site->row.habit);
+	for (struct node *n = site ? table_walk(&f->devices, NULL) : NULL; n; n = table_walk(&f->devices, n))
+		if (HOLDER(n, struct device, by_id)->site == a->site)
+			forget_habit(f, HOLDER(n, struct device, by_id));
+	alarm_clear(f, a, BECAUSE_HAND, spoken(&act->by), spoken(&act->note));
+}
+
 static void act_on_alarm(struct fold *f, const struct act *act)
 {
 	struct alarm *a = alarm_by_id(f, act->alarm);
@@ -178,7 +200,7 @@ static void act_on_alarm(struct fold *f, const struct act *act)
 	else if (act->kind == ACT_UNACK)
 		act_unack(f, act, a);
 	else
-		alarm_clear(f, a, BECAUSE_HAND, spoken(&act->by), spoken(&act->note));
+		act_clear(f, act, a);
 }
 
 static void act_merge(struct fold *f, const struct act *act)

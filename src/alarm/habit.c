@@ -16,13 +16,13 @@ static void turn_period(struct habit_row *h, int64_t now)
 void habit_speak(struct habit_row *h, int64_t now, bool calm, bool missed)
 {
 	int64_t gap = now - h->last;
-	if (h->last == 0)
+	bool first = h->since == 0;
+	if (first)
 		h->since = now;
-	if (h->last && missed) {
+	if (!first && missed) {
 		h->since += gap;
 		h->since_before += h->since_before ? gap : 0;
 	}
-	bool first = h->last == 0;
 	h->last = now;
 	if (first || missed || gap < HABIT_OCCASION_NS)
 		return;
@@ -32,6 +32,11 @@ void habit_speak(struct habit_row *h, int64_t now, bool calm, bool missed)
 		h->longest = gap;
 	if (now - h->since >= HABIT_PERIOD_NS)
 		turn_period(h, now);
+}
+
+void habit_forget(struct habit_row *h)
+{
+	*h = (struct habit_row){ .last = h->last };
 }
 
 int64_t habit_longest(const struct habit_row *h)

@@ -16,6 +16,8 @@
 void habit_speak(struct habit_row *h, int64_t now, bool calm, bool missed);
 // From when on its silence is an alarm; 0: that cannot be told yet.
 int64_t habit_until(const struct habit_row *h);
+// It is nobody's habit any more; when it last spoke stays known.
+void habit_forget(struct habit_row *h);
 // The longest gap remembered.
 int64_t habit_longest(const struct habit_row *h);
 

@@ -379,8 +379,10 @@ static const struct command commands[] = {
 	  ack_options, cmd_ack },
 	{ "clear", "ID...", NULL, 1, INT_MAX, "clear an alarm by hand",
 	  "For an alarm that nothing else will clear: its clear trap was lost, and the device cannot be asked. If it "
+	  "is still "
+	  "so, the next trap raises it again. A device or site that was taken away is missed no more when its silence "
 	  "is "
-	  "still so, the next trap raises it again.",
+	  "cleared.",
 	  clear_options, cmd_clear },
 	{ "silence", "[list|end ID]", "list end", 0, 2, "say nothing of some alarms for a while",
 	  "Without a word it makes a silence of all the alarms, open ones and those to come, for which everything that "

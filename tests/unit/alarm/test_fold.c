@@ -545,6 +545,34 @@ static void nobody_is_missed_for_our_own_absence(void **state)
 	}
 }
 
+// Somebody took it away and says so: it is not missed any more, also after a restart, until it has a habit again.
+static void who_was_let_go_is_not_missed(void **state)
+{
+	static const struct hash_key key = { 5, 6 };
+	for (int i = 0; i < 2; i++) {
+		struct story s;
+		story_begin(&s);
+		s.site = i ? "oslo" : "";
+		for (int again = 0; again < 2; again++) {
+			for (int beat = 0; beat < 20; beat++) {
+				s.now += 60;
+				trap(&s, "1.3.6.1.4.1.8072.2.3.0.1", NULL);
+			}
+			s.now += 600;
+			ticks(&s);
+			char note[80];
+			snprintf(note, sizeof note, "{\"act\":\"clear\",\"alarm\":%lld}", (long long)only_open(&s)->id);
+			own(&s, EVENT_ACT, note);
+			fold_free(s.fold);
+			s.fold = model_load(&s.rows, &key);
+			s.now += 30 * 86400;
+			ticks(&s);
+			assert_int_equal(open_alarms(&s), 0);
+		}
+		story_end(&s);
+	}
+}
+
 static void a_rule_without_words_says_the_trap(void **state)
 {
 	struct story s;
@@ -632,6 +660,7 @@ int main(void)
 		cmocka_unit_test(a_site_is_missed),
 		cmocka_unit_test(a_site_is_missed_before_its_devices),
 		cmocka_unit_test(nobody_is_missed_for_our_own_absence),
+		cmocka_unit_test(who_was_let_go_is_not_missed),
 		cmocka_unit_test(rules),
 		cmocka_unit_test(a_rule_without_words_says_the_trap),
 		cmocka_unit_test(time_stands),
