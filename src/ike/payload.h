@@ -4,6 +4,8 @@
 #ifndef IKE_PAYLOAD_H
 #define IKE_PAYLOAD_H
 
+#include <assert.h>
+
 #include "base/addr.h"
 #include "ike/message.h"
 
@@ -33,12 +35,13 @@ void ike_put_proof(struct ike_writer *w, uint8_t method, struct span data);
 struct ike_ts {
 	uint8_t first[16], last[16];
 	uint16_t port_first, port_last;
-	uint8_t protocol;
+	uint8_t protocol, zero;
 };
 struct ike_ts_list {
 	struct ike_ts at[IKE_TS_MAX];
-	uint8_t n;
+	uint8_t n, zero;
 };
+static_assert(sizeof(struct ike_ts_list) == IKE_TS_MAX * 38 + 2, "compared and hashed octet by octet: it has no holes");
 struct ike_ts ike_ts_of(const struct prefix *p);
 struct ike_ts ike_ts_of_ip(const uint8_t ip[16]);
 // More than IKE_TS_MAX, and kinds that we do not know, are passed over: a list may be narrowed.
