@@ -33,6 +33,7 @@ struct trust {
 	size_t n;
 	bool lists;
 	uint8_t hint[CERT_CAS_MAX][CERT_HINT];
+	unsigned long name[CERT_CAS_MAX];
 	uint8_t mark[CERT_MARK];
 };
 
@@ -291,12 +292,19 @@ static bool hint_of(X509 *ca, uint8_t out[static CERT_HINT])
 	return true;
 }
 
+static unsigned long hash_of(OSSL_LIB_CTX *lib, const X509_NAME *name)
+{
+	return X509_NAME_hash_ex(name, lib, NULL, NULL);
+}
+
 static enum st read_cas(struct trust *t, struct span cas)
 {
 	BIO *scoped(bio_done) from = bio_of(cas);
 	for (X509 *c; from && (c = next_cert(t->lib, from)); t->n++) {
 		bool vouches = X509_check_ca(c) > 0 || X509_self_signed(c, 0) == 1;
 		bool good = t->n < CERT_CAS_MAX && hint_of(c, t->hint[t->n]) && X509_STORE_add_cert(t->store, c) == 1;
+		if (good)
+			t->name[t->n] = hash_of(t->lib, X509_get_subject_name(c));
 		X509_free(c);
 		if (!vouches || !good)
 			return vouches ? ST_CERT_SYNTAX : ST_CERT_CHAIN;
@@ -471,6 +479,28 @@ static STACK_OF(X509) * read_between(OSSL_LIB_CTX *lib, const struct trust_claim
 		between = NULL;
 	}
 	return between;
+}
+
+void cert_signers_of(const struct trust *t, const struct trust_claim *claim, struct cert_signers *out)
+{
+	out->n = 0;
+	for (size_t i = 0; i < claim->n && i < CERT_SHOWN_MAX; i++) {
+		X509 *scoped(cert_done) c = read_cert(t->lib, claim->certs[i]);
+		if (c && i == 0)
+			out->name[out->n++] = hash_of(t->lib, X509_get_subject_name(c));
+		if (c)
+			out->name[out->n++] = hash_of(t->lib, X509_get_issuer_name(c));
+	}
+	ERR_clear_error();
+}
+
+bool trust_signed(const struct trust *t, const struct cert_signers *s)
+{
+	for (size_t i = 0; i < t->n; i++)
+		for (size_t k = 0; k < s->n; k++)
+			if (t->name[i] == s->name[k])
+				return true;
+	return false;
 }
 
 // The signature first: whoever has no key of the certificate that is shown learns nothing about what we trust.

@@ -73,6 +73,18 @@ struct trust_claim {
 	struct cert_name name;
 	struct span data, signature;
 };
+
+// Whom a peer names: who signed what it shows (CERT_SHOWN_MAX certificates, further ones are passed over), and its own subject.
+enum { CERT_SHOWN_MAX = 8 };
+struct cert_signers {
+	unsigned long name[CERT_SHOWN_MAX + 1];
+	size_t n;
+};
+void cert_signers_of(const struct trust *t, const struct trust_claim *claim, struct cert_signers *out);
+// Whether a CA of `t` is among them; by a hash of 32 bits, so for the choice between trusts that are asked, and nothing that is relied
+// on.
+bool trust_signed(const struct trust *t, const struct cert_signers *s);
+
 // now: seconds since 1970. ST_OK: whoever made the signature has the private key of a certificate that a CA of `t` vouches for
 // today, and its name is that one. ST_CERT_SYNTAX, ST_CERT_KEY, ST_SIGN_METHOD, ST_FORGED, ST_CERT_CHAIN, ST_CERT_TIME,
 // ST_CERT_REVOKED, ST_CERT_CRL, ST_CERT_NAME, in this order.

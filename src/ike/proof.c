@@ -113,6 +113,19 @@ static enum st read_certs(const struct ike_message *m, struct span out[static IK
 	return ST_OK;
 }
 
+// A claim costs what checking it by the authority costs that it names, whosever site it says to be: else how long the answer takes
+// would tell which sites there are, and of which authority.
+static const struct trust *asked(const struct ike *ike, const struct trust *mine, const struct trust_claim *claim)
+{
+	struct cert_signers names;
+	const struct trust *other = NULL;
+	cert_signers_of(mine, claim, &names);
+	for (size_t i = 0; i < ike->n_trusts && !other; i++)
+		if (trust_signed(ike->trusts[i].trust, &names))
+			other = ike->trusts[i].trust;
+	return !other || trust_signed(mine, &names) ? mine : other;
+}
+
 static enum st check_signature(struct ike_turn *t, const struct signed_octets *o, struct span id,
                                const struct trust *trust, struct span given)
 {
@@ -124,7 +137,10 @@ static enum st check_signature(struct ike_turn *t, const struct signed_octets *o
 	if (st != ST_OK)
 		return st;
 	claim.data = joined(o);
-	st = claim.data.n ? trust_verify(trust, t->ike->c.today(t->ike->c.arg), &claim) : ST_NO_MEMORY;
+	const struct trust *by = t->sa->initiator ? trust : asked(t->ike, trust, &claim);
+	st = claim.data.n ? trust_verify(by, t->ike->c.today(t->ike->c.arg), &claim) : ST_NO_MEMORY;
+	if (st == ST_OK && by != trust)
+		st = ST_CERT_CHAIN;
 	free((void *)(uintptr_t)claim.data.p);
 	return st;
 }

@@ -281,6 +281,56 @@ static void refused_alike(void **state)
 	pki_done(&coll);
 }
 
+// Two customers, each with an authority: whatever is claimed, a certificate is looked at in the same way, so that nobody learns which
+// sites there are; and a good one of the other customer opens nothing.
+static void alike_among_authorities(void **state)
+{
+	struct pki x = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=x", .ca = true }, NULL);
+	struct pki y = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=y", .ca = true }, NULL);
+	struct pki false_y = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=y", .ca = true }, NULL);
+	struct pki z = pki_make(&(struct pki_wish){ PKI_P256, .subject = "CN=z", .ca = true }, NULL);
+	struct pki coll = leaf(PKI_P256, "coll", &x);
+	static const char *const claims[] = { "site1", "site2", "site9" }; // of x, of y, of nobody
+	const struct {
+		const char *names; // NULL: the one that is claimed
+		const struct pki *by;
+		enum st counted;
+	} rows[] = {
+		{ "DNS:other", &y, ST_CERT_NAME },        { "DNS:other", &x, ST_CERT_NAME },
+		{ "DNS:other", &false_y, ST_CERT_CHAIN }, { "DNS:other", &z, ST_CERT_CHAIN },
+		{ NULL, &false_y, ST_CERT_CHAIN },        { NULL, &y, ST_CERT_CHAIN },
+	};
+	for (size_t i = 0; i < 3 * sizeof rows / sizeof *rows; i++) {
+		struct world w;
+		struct setting s = setting_plain();
+		const char *claim = claims[i % 3], *names = rows[i / 3].names;
+		if (!names && rows[i / 3].by == &y && i % 3 == 1)
+			continue; // which is true
+		struct pki own = names ? pki_make(&(struct pki_wish){ PKI_P256, .names = names }, rows[i / 3].by)
+		                       : leaf(PKI_P256, claim, rows[i / 3].by);
+		equip(&s, SITE, &own, NULL, &x, NULL);
+		equip(&s, COLL, &coll, NULL, &x, NULL);
+		s.site[SITE].local.data = span_str(claim);
+		world_new(&w, &s, 1);
+		struct ike_site more = s.site[COLL];
+		uint32_t id;
+		more.remote.data = span_str("site2");
+		assert_int_equal(trust_new(crypto, of(&y.cert), (struct span){ 0 }, &more.trust), ST_OK);
+		assert_int_equal(ike_add_site(w.node[COLL].ike, &more, &id), ST_OK);
+		trust_free(more.trust);
+		world_settle(&w);
+		assert_false(w.node[SITE].up || w.node[COLL].up);
+		if (!world_count(&w, COLL, rows[i / 3].counted))
+			fail_msg("row %zu, %s: not %s", i / 3, claim, st_name(rows[i / 3].counted));
+		world_done(&w);
+		unequip(&s);
+		pki_done(&own);
+	}
+	struct pki *all[] = { &x, &y, &false_y, &z, &coll };
+	for (int i = 0; i < 5; i++)
+		pki_done(all[i]);
+}
+
 // A peer that says nothing of RFC 7427 is not signed for.
 static bool drop_hashes(struct world *w, int from, uint8_t *bytes, size_t *n)
 {
@@ -346,10 +396,15 @@ static void both_ways(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_kind_at_both_ends), cmocka_unit_test(one_between),
-		cmocka_unit_test(distinguished_names),     cmocka_unit_test(refused_alike),
-		cmocka_unit_test(the_longest_chain),       cmocka_unit_test(authorities_are_named_once),
-		cmocka_unit_test(no_common_method),        cmocka_unit_test(both_ways),
+		cmocka_unit_test(every_kind_at_both_ends),
+		cmocka_unit_test(one_between),
+		cmocka_unit_test(distinguished_names),
+		cmocka_unit_test(refused_alike),
+		cmocka_unit_test(the_longest_chain),
+		cmocka_unit_test(authorities_are_named_once),
+		cmocka_unit_test(alike_among_authorities),
+		cmocka_unit_test(no_common_method),
+		cmocka_unit_test(both_ways),
 	};
 	if (crypto_init(&crypto) != ST_OK)
 		return 1;
