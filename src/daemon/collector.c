@@ -389,6 +389,12 @@ static void own_freed(void *arg)
 	pthread_mutex_unlock(&c->own_lock);
 }
 
+static void state_was_set_aside(void *arg, const char *reason)
+{
+	log_line(LOG_IS_WARNING, "the alarms are computed again, and what they were is in state.db.damaged: %s",
+	         reason);
+}
+
 static void printer_heard(void *arg, int64_t device)
 {
 	struct collector *c = arg;
@@ -448,6 +454,7 @@ static enum st start_alarms(struct collector *c, uint64_t first)
 		                            .first = first,
 		                            .note = note_of_others,
 		                            .heard = printer_heard,
+		                            .set_aside = state_was_set_aside,
 		                            .arg = c };
 	enum st st = follower_start(&o, &c->alarms);
 	return st == ST_OK ? bring_rules(c, &c->config->rules) : st;

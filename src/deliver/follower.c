@@ -68,14 +68,26 @@ static void count(struct follower *f, uint64_t *counter)
 	pthread_mutex_unlock(&f->mutex);
 }
 
-// What is no state of ours, or damaged, is put aside: it can be computed again.
+// It can be computed again. `reason`: why, in a sentence; `why` gets why it could not be put aside.
+static enum st set_aside(struct follower *f, const char *reason, struct text *why)
+{
+	struct text said = { 0 };
+	text_add(&said, reason); // it may be what `why` holds
+	text_clear(why);
+	enum st st = state_set_aside(f->o.dir, STATE_FILE, why);
+	if (st == ST_OK && f->o.set_aside)
+		f->o.set_aside(f->o.arg, text_str(&said));
+	text_done(&said);
+	return st;
+}
+
+// What is no state of ours, or damaged, is put aside.
 static enum st open_state(struct follower *f, struct text *why)
 {
 	enum st st = state_open(f->o.dir, STATE_FILE, &f->feed.state, why);
 	if (st != ST_DAMAGED && st != ST_NOT_OURS)
 		return st;
-	text_clear(why);
-	st = state_set_aside(f->o.dir, STATE_FILE, why);
+	st = set_aside(f, text_str(why), why);
 	return st == ST_OK ? state_open(f->o.dir, STATE_FILE, &f->feed.state, why) : st;
 }
 
@@ -143,7 +155,7 @@ static enum st find_place(struct follower *f, uint64_t oldest, uint64_t next, st
 	f->feed.at = fold_next(f->feed.fold);
 	if (f->feed.at > next) {
 		feed_drop(&f->feed);
-		enum st st = state_set_aside(f->o.dir, STATE_FILE, why);
+		enum st st = set_aside(f, "it has seen events that this journal never had", why);
 		return st == ST_OK ? ST_BUSY : st; // again, from the begin
 	}
 	if (f->feed.at >= oldest)
@@ -178,9 +190,9 @@ static enum st load(struct follower *f, struct text *why)
 		st = check_version(f);
 	if (st == ST_OK)
 		st = state_load(f->feed.state, &f->o.key, &f->feed.fold);
-	if (st == ST_DAMAGED) {
+	if (st == ST_DAMAGED && f->feed.state) { // not the journal
 		feed_drop(&f->feed);
-		st = state_set_aside(f->o.dir, STATE_FILE, why);
+		st = set_aside(f, why->n ? text_str(why) : "it does not hold together", why);
 		return st == ST_OK ? ST_DAMAGED : st;
 	}
 	return st == ST_OK ? find_place(f, oldest, next, why) : st;

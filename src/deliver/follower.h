@@ -22,6 +22,9 @@ struct follower_options {
 	bool (*note)(void *arg, uint8_t kind, struct span note);
 	// A printer told an alert, which is in the state now; NULL: nobody wants to know. From the follower's thread.
 	void (*heard)(void *arg, int64_t device);
+	// The state was put aside, for a reason said in a sentence, and is computed again; NULL: nobody wants to know. From the
+	// follower's thread.
+	void (*set_aside)(void *arg, const char *reason);
 	void *arg;
 };
 

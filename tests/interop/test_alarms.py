@@ -227,6 +227,23 @@ def visitor(tap):
         tap.same(len(fleet.wait_alarms(lambda found: len(found) == 2)), 2, "with both alarms")
 
 
+def set_aside(tap):
+    """A state of another version, or of nobody's: it is computed again, and that is said."""
+    with Fleet() as fleet:
+        fleet.link("127.0.0.2", 1)
+        fleet.wait_alarms(lambda found: len(found) == 1)
+        fleet.stop()
+        state = sqlite3.connect(fleet.data / "state.db")
+        state.execute("PRAGMA user_version = 1")
+        state.close()
+        done = fleet.do("alarms")
+        tap.ok(done.returncode == 1 and "has version 1, and this Trapline knows version" in done.stderr, "an older state, without a collector", done)
+        fleet.start()
+        tap.same([a["key"] for a in fleet.wait_alarms(lambda found: len(found) == 1)], ["link/1"], "the collector computes it again")
+        tap.ok("warning: the alarms are computed again, and what they were is in state.db.damaged: " in fleet.said() and "has version 1" in fleet.said()
+               and (fleet.data / "state.db.damaged").exists(), "and says so, and why", fleet.said())
+
+
 def stands_still(tap):
     """A state that somebody else holds: the intake goes on, the lag is shown, and afterwards all is folded."""
     with Fleet() as fleet:
@@ -249,4 +266,4 @@ def stands_still(tap):
 
 
 harness.isolate()
-harness.main(nothing, acts, silences, senders, merged, reasons, killed, visitor, stands_still)
+harness.main(nothing, acts, silences, senders, merged, reasons, killed, visitor, set_aside, stands_still)

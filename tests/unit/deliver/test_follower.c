@@ -32,6 +32,7 @@ struct world {
 	struct pool *pool;
 	struct follower *follower;
 	uint64_t first; // of this run
+	unsigned aside;
 	uint8_t *frames;
 	int64_t now;
 	pthread_mutex_t mutex;
@@ -86,6 +87,13 @@ static bool take_note(void *arg, uint8_t kind, struct span note)
 	return room;
 }
 
+static void count_aside(void *arg, const char *reason)
+{
+	struct world *w = arg;
+	w->aside++;
+	assert_true(*reason != 0);
+}
+
 static size_t add_frame(struct world *w, size_t at, const struct event *e)
 {
 	size_t n = event_encode(e, w->frames + at + RING_FRAME_HEAD, FRAMES - at - RING_FRAME_HEAD);
@@ -130,7 +138,7 @@ static void write_events(struct world *w, unsigned blocks)
 static void start(struct world *w)
 {
 	const struct follower_options o = {
-		.dir = w->dir, .key = { 1, 2 }, .first = w->first, .note = take_note, .arg = w
+		.dir = w->dir, .key = { 1, 2 }, .first = w->first, .note = take_note, .set_aside = count_aside, .arg = w
 	};
 	assert_int_equal(follower_start(&o, &w->follower), ST_OK);
 }
@@ -337,6 +345,7 @@ static void damaged_state(void **state)
 	start(w);
 	caught_up(w);
 	assert_int_equal(same_again(w), 1);
+	assert_int_equal(w->aside, 1);
 }
 
 static void another_journal(void **state)
@@ -359,6 +368,7 @@ static void another_journal(void **state)
 	start(w);
 	caught_up(w);
 	assert_int_equal(same_again(w), 1);
+	assert_int_equal(w->aside, 1);
 }
 
 static size_t notes_taken(struct world *w)
