@@ -84,6 +84,7 @@
 	X(INNER_ICMP, "inner-icmp", "an inner ICMP message that is not served")                                        \
 	X(TUN_WRITE, "tun-write", "the TUN device did not take it")                                                    \
 	X(TUN_SPLIT, "tun-split", "a packet of the TUN device that cannot be cut")                                     \
+	X(TUN_TOO_BIG, "tun-too-big", "a packet of the TUN device that the path does not take: its sender was told")   \
 	X(FRAGMENT, "fragment", "an inner fragment, kept until the others come")                                       \
 	X(FRAGMENT_MALFORMED, "fragment-malformed", "an inner fragment of impossible place or size")                   \
 	X(FRAGMENT_OVERLAP, "fragment-overlap", "inner fragments that overlap")                                        \

@@ -150,3 +150,15 @@ uint32_t udp_drops(const struct udp_socket *s)
 		return 0;
 	return info[SK_MEMINFO_DROPS];
 }
+
+uint32_t udp_path_mtu(const struct addr *to)
+{
+	bool v6 = !addr_is_v4(to);
+	struct sockaddr_storage ss;
+	socklen_t n = addr_to_sockaddr(to, v6, &ss), size = sizeof(int);
+	int mtu = 0, scoped(fd_close) fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&ss, n) < 0 ||
+	    getsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu, &size) < 0)
+		return 0;
+	return mtu > 0 ? (uint32_t)mtu : 0;
+}

@@ -76,6 +76,10 @@ int udp_send(const struct udp_socket *s, const struct udp_out *out, int n);
 // udp_send where the kernel or the device refuses.
 int udp_send_trains(const struct udp_socket *s, const struct udp_out *out, int n);
 
+// Octets of the largest IP packet that the way to `to` takes, as far as the kernel knows: its device, its routes, and what routers
+// on the way said, which is nobody's word but a hint. 0: there is no way.
+uint32_t udp_path_mtu(const struct addr *to);
+
 // Whether what is sent from now on has a UDP checksum (RFC 768: over IPv4 it need not; over IPv6 it keeps it).
 void udp_checksum(const struct udp_socket *s, bool on);
 

@@ -7,12 +7,15 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
+#include "esp/esp.h"
+#include "esp/inner.h"
 #include "esp/limits.h"
 #include "base/scoped.h"
 #include "io/system.h"
 #include "tunnel/offload.h"
 
 enum { SITE = 0, LISTENER = 0, SLOT = ESP_HEADROOM + 2048 + ESP_TAILROOM, TICK_NS = 250000000 };
+enum { IPV6_MTU_LEAST = 1280 };                              // RFC 8200 5
 enum { BIG = ESP_HEADROOM + TUN_PACKET_MAX + ESP_TAILROOM }; // where a device has a larger MTU than a slot
 
 enum { TOLD_MAX = 64, TOLD_OWN = 8 }; // TOLD_OWN: of them, that datagrams of IKE cannot fill
@@ -51,6 +54,7 @@ struct end {
 	struct packet packets[PLANE_BATCH];
 	unsigned queued;
 	size_t datagrams; // in a row
+	size_t mtu;       // the longest packet inside that the path takes in one datagram; 0: not known
 	uint8_t *slots;   // PLANE_BATCH of SLOT octets
 	uint8_t *big;     // BIG
 	uint8_t in[TUN_HEAD + TUN_PACKET_MAX];
@@ -142,6 +146,20 @@ static void queue_split(struct end *e, struct offload_split *s)
 	}
 }
 
+// Tells who sent a packet that may not be cut how long one may be (RFC 4301 8.2.1); others go in more than one datagram.
+static bool too_big(struct end *e, const struct offload_split *s)
+{
+	size_t size = s->head.kind ? s->payload + s->head.size : s->packet.n;
+	size_t mtu = s->view.version == 6 && e->mtu < IPV6_MTU_LEAST ? IPV6_MTU_LEAST : e->mtu;
+	struct packet p = packet_of(e->big, BIG, ESP_HEADROOM);
+	if (!e->mtu || size <= mtu || inner_too_big(&p, &s->view.to, s->packet, &s->view, (uint32_t)mtu) != ST_OK)
+		return false;
+	struct iovec parts[] = { { (uint8_t[TUN_HEAD]){ 0 }, TUN_HEAD }, { p.at, p.n } };
+	(void)tun_write(&e->tun, e->tun.head ? parts : parts + 1, e->tun.head ? 2 : 1);
+	plane_unsealed(e->plane, ST_TUN_TOO_BIG);
+	return true;
+}
+
 static void tun_ready(void *arg, uint32_t events)
 {
 	struct end *e = arg;
@@ -156,6 +174,8 @@ static void tun_ready(void *arg, uint32_t events)
 			plane_unsealed(e->plane, ST_TUN_SPLIT);
 			continue;
 		}
+		if (too_big(e, &s))
+			continue;
 		datagrams += s.view.protocol == IP_UDP && s.head.kind == OFFLOAD_NONE;
 		queue_split(e, &s);
 	}
@@ -308,12 +328,22 @@ static void each_turn(void *arg)
 	plane_flush(e->plane, loop_now(e->loop));
 }
 
+static void measure_path(struct end *e, const struct plane_site_view *v)
+{
+	const struct aead_alg *alg = v->suite ? aead_find(v->suite) : NULL;
+	uint32_t path = alg && e->tun.fd >= 0 && v->ends.peer.port ? udp_path_mtu(&v->ends.peer) : 0;
+	e->mtu = path ? esp_inner_mtu(alg, path, !addr_is_v4(&v->ends.peer)) : 0;
+}
+
 static void tick(void *arg)
 {
 	struct end *e = arg;
 	struct plane_site_view v;
 	uint32_t at = SITE;
-	if (e->c.counter && plane_site_next(e->plane, &at, &v))
+	bool known = plane_site_next(e->plane, &at, &v);
+	if (known)
+		measure_path(e, &v);
+	if (e->c.counter && known)
 		e->why = lab_counter_ahead(e->c.counter, v.out_number);
 	if (e->why) { // no number may be used that is not reserved
 		loop_stop(e->loop);

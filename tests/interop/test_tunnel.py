@@ -92,6 +92,34 @@ def whole_networks(tap):
         tap.ok(all(sum(c[n] for n in single) + sum(c["dropped"].values()) == c["received"] for c in counts), f"{name}: the datagrams sum", counts)
 
 
+def long_packets(tap):
+    """A path that takes less than the devices: who may not be cut is told how long a packet may be, and TCP goes on with that."""
+    router = places.Router()
+    site = router.site()
+    for name, address, other, place in (("lab0", SITE, COLLECTOR, site), ("lab1", COLLECTOR, SITE, places.HERE)):
+        harness.run(place.command("ip", "link", "del", name))
+        device(place, name, address, other)
+        place.run("ip", "link", "set", "dev", name, "mtu", "1500")
+    for place, name in ((site, "up0"), (router, "in1"), (router, "out"), (places.HERE, "coll0")):
+        place.run("ip", "link", "set", "dev", name, "mtu", "1300")
+    for offload in ((), ("--no-offload",)):
+        file = keys(places.scratch())
+        ends = [end(places.HERE, file, "collector", "--tun", "lab1", *offload), end(site, file, "site", "--tun", "lab0", *offload)]
+        name = " ".join(offload) or "with super-packets"
+        site.run("ping", "-q", "-n", "-c", "3", "-i", "0.3", "-I", SITE, COLLECTOR)
+        site.run("ip", "route", "flush", "cache")  # what it was told before
+        # 1300 less IP, UDP, ESP's header, IV and ICV (20 + 8 + 8 + 8 + 16), to a multiple of 4, less two octets of trailer
+        said = harness.run(site.command("ping", "-n", "-c", "1", "-W", "1", "-M", "do", "-s", "1400", "-I", SITE, COLLECTOR)).stdout
+        tap.ok("mtu = 1238" in said or "mtu=1238" in said, f"{name}: a long packet that may not be cut comes back with the length that may be", said)
+        fits = harness.run(site.command("ping", "-q", "-n", "-c", "1", "-W", "1", "-M", "do", "-s", str(1238 - 28), "-I", SITE, COLLECTOR)).stdout
+        tap.ok("1 received" in fits, f"{name}: and one of that length arrives", fits)
+        cut = harness.run(site.command("ping", "-q", "-n", "-c", "1", "-W", "1", "-M", "dont", "-s", "1400", "-I", SITE, COLLECTOR)).stdout
+        tap.ok("1 received" in cut, f"{name}: one that may be cut arrives", cut)
+        tap.ok(transfer(site, 8 << 20), f"{name}: 8 MiB through TCP are the same")
+        counts = [finish(p) for p in ends]
+        tap.ok(counts[1]["unsealed"].get("tun-too-big", 0) > 0, f"{name}: counted", counts)
+
+
 def without_a_device(tap):
     """A site without TUN answers pings of its inner address; each end reserves its counters; two on one file are refused."""
     router = places.Router()
@@ -138,4 +166,4 @@ def idle(tap):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(whole_networks, without_a_device, idle)
+    harness.main(whole_networks, long_packets, without_a_device, idle)
