@@ -5,6 +5,7 @@ a warning that no trap carries is found, what is gone is told, identity is fille
 import json
 import os
 import shutil
+import struct
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -93,15 +94,21 @@ def trap(index, group, group_index, code):
                                 trap_oid="1.3.6.1.2.1.43.18.2.0.1")
 
 
+def packed(*values):
+    """As a print server sends it: six numbers in one octet string, and not of which hrDeviceIndex they are."""
+    return harness.notification(1, harness.varbind("1.3.6.1.4.1.11.2.3.9.4.2.1.6.2.0", harness.ber(4, struct.pack(">6i", *values))),
+                                trap_oid="1.3.6.1.4.1.11.2.3.9.1.0.1")
+
+
 def asked_back(tap):
-    """The whole way: traps raise alarms, asking fills one, finds another and clears a third."""
+    """The whole way: traps raise alarms, asking fills one (its trap was packed), finds another and clears a third."""
     agent(tap)
     read = [{"from": ["127.0.0.0/8"], "user": "shaaes", "port": PORT}]
     user = {"name": "shaaes", "auth": "sha1", "auth-password": PASSWORD, "priv": "aes128", "priv-password": PASSWORD}
     with harness.Collector(read=read, users=[user]) as collector:
         sock = harness.socket.socket(harness.socket.AF_INET, harness.socket.SOCK_DGRAM)
         sock.bind(("127.0.0.1", 0))
-        for datagram in (trap(4, 8, 2, 8), trap(2, 6, 1, 3)):
+        for datagram in (packed(4, 3, 8, 2, -2, 8), trap(2, 6, 1, 3)):
             sock.sendto(datagram, ("127.0.0.1", harness.PORT))
         polls = []
 
