@@ -24,6 +24,7 @@ struct listing {
 	struct reading reading;
 	bool json, history;
 	unsigned states; // WANT_ bits
+	bool flapping;   // also what ended just now and flaps
 	const char *site;
 	unsigned long device;
 	struct merged *merged; // devices that were found to be others; of use with --device only
@@ -205,7 +206,8 @@ static bool wanted(struct listing *l, const struct alarm_row *a)
 	if (elsewhere || (l->site && !span_equal(a->site, span_str(l->site))) || a->severity < (int64_t)l->least)
 		return false;
 	bool cleared = a->state == ALARM_CLEARED;
-	if (l->states & (cleared ? WANT_CLEARED : WANT_OPEN))
+	bool flaps = l->flapping && a->flapping && a->cleared + ALARM_FLAP_NS > l->now;
+	if (l->states & (cleared ? WANT_CLEARED : WANT_OPEN) || flaps)
 		return true;
 	l->cleared += cleared;
 	return false;
@@ -265,6 +267,7 @@ static int take_options(const struct args *a, struct listing *l)
 	            : state && strcmp(state, "cleared") == 0 ? WANT_CLEARED
 	            : state || l->json || l->history         ? WANT_OPEN | WANT_CLEARED
 	                                                     : WANT_OPEN;
+	l->flapping = !state;
 	if (state && l->states == (WANT_OPEN | WANT_CLEARED) && strcmp(state, "all") != 0)
 		return args_wrong(a, "--state %s: write open, cleared or all", state);
 	if (severity && severity_parse(severity, &l->least))

@@ -160,7 +160,7 @@ static const struct cli_option import_options[] = {
 
 static const struct cli_option alarms_options[] = {
 	{ "state", 0, "open|cleared|all", "open cleared all",
-	  "the open ones, those that were cleared, or both (default: open, with --json all)" },
+	  "the open ones, those that were cleared, or both (default: open and what flaps, with --json all)" },
 	{ "site", 0, "SITE", NULL, "of this site" },
 	{ "device", 0, "ID", NULL, "of this device" },
 	{ "severity", 0, "SEVERITY", "critical major minor warning info", "at least as severe" },

@@ -187,6 +187,22 @@ def reasons(tap):
         tap.same(fleet.do("rebuild").returncode, 0, "rebuilt it is the same")
 
 
+def flapping(tap):
+    """What begins again and again is one alarm that says so, and does not vanish from the list each time that it ends."""
+    with Fleet() as fleet:
+        for turn in range(6):
+            fleet.link("127.0.0.7", 1)
+            fleet.link("127.0.0.7", 1, up=True)
+            fleet.wait_alarms(lambda found: found and sum(a["count"] for a in found) == turn + 1 and found[-1]["state"] == "cleared")
+        found = fleet.alarms()
+        tap.same([(a["count"], a["flapping"], a["state"]) for a in found],
+                 [(1, False, "cleared"), (1, False, "cleared"), (4, True, "cleared")], "from the fourth time on it is one alarm that flaps")
+        done = fleet.do("alarms")
+        tap.ok(done.stdout.startswith(f"{found[-1]['id']} major") and "flapping" in done.stdout and done.stdout.count("Interface 1 is down") == 1,
+               "and is listed among those that are open", done)
+        tap.same(fleet.do("alarms", "--state", "open").stdout, "", "but it is not open")
+
+
 def killed(tap):
     """kill -9 at random moments while traps arrive: the state goes on where it was, and a rebuild comes to the same."""
     dice = random.Random(26)
@@ -266,4 +282,4 @@ def stands_still(tap):
 
 
 harness.isolate()
-harness.main(nothing, acts, silences, senders, merged, reasons, killed, visitor, set_aside, stands_still)
+harness.main(nothing, acts, silences, senders, merged, reasons, flapping, killed, visitor, set_aside, stands_still)
