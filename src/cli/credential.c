@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/scoped.h"
 #include "cli/cli.h"
+#include "io/system.h"
 #include "io/whole.h"
 
 enum { FILES = 4, OUR_CERT = 0, OUR_KEY, CAS, LISTS };
@@ -66,6 +68,11 @@ int credential_options(const struct args *a, const struct crypto *crypto, struct
 	code = read_own(a, crypto, files, own);
 	if (code != CLI_DONE)
 		return code;
+	struct cert_life life = credential_life(*own);
+	int64_t now = clock_wall() / 1000000000;
+	if (now < life.from || now > life.until)
+		fprintf(stderr, "--cert-file %s is not valid today, so the collector will refuse us\n",
+		        args_value(a, "cert-file"));
 	enum st st = trust_new(crypto, whole_span(&files[CAS]), whole_span(&files[LISTS]), trust);
 	if (st == ST_CERT_CHAIN)
 		return args_failed(

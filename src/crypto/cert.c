@@ -387,7 +387,7 @@ struct span trust_mark(const struct trust *t)
 
 static bool is_valid(const ASN1_TIME *from, const ASN1_TIME *until, int64_t now)
 {
-	return seconds(from) <= now && now <= seconds(until);
+	return seconds(from) <= now && (!until || now <= seconds(until)); // a list may have no end
 }
 
 static bool is_issuer(const X509_CRL *list, X509_OBJECT *o)

@@ -98,6 +98,21 @@ def reloads(tap):
         harness.stop(end)
 
 
+def join_says_too(tap):
+    ca = Certificate("ecdsa256", "CN=ca")
+    c = collector(harness.Collector)
+    for until in (DAY, -DAY):
+        own = Certificate("ecdsa256", "CN=x", ca, fqdn="rotterdam.example", until=until)
+        end = harness.start([harness.TRAPLINE, "join", "--collector", "127.0.0.1", "--identity", "rotterdam.example", "--peer", "coll.example",
+                             "--cert-file", put(c, "own.crt", own.pem()), "--key-file", put(c, "own.key", own.key_pem()),
+                             "--ca-file", put(c, "ca.crt", ca.pem()), "--networks", f"{DEVICE}/32", "--inner", f"{INNER}/32"],
+                            stderr=harness.subprocess.PIPE, text=True)
+        harness.time.sleep(1)
+        harness.stop(end)
+        said = end.stderr.read()
+        tap.same("is not valid today" in said, until < 0 * DAY, "join says when its certificate is over, and only then")
+
+
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(what_check_says, reloads)
+    harness.main(what_check_says, reloads, join_says_too)
