@@ -23,7 +23,10 @@ enum { TOLD_MAX = 64, TOLD_OWN = 8 }; // TOLD_OWN: of them, that datagrams of IK
 enum {
 	READS = 512,             // of the device in one turn, as many as it holds
 	READ_OCTETS = 4 << 20,   // and of super-packets so much
-	DATAGRAMS_IN_A_ROW = 32, // taken from and given to those who speak UDP, before they get the processor
+	DATAGRAMS_IN_A_ROW = 32, // given to those who read UDP, before they get the processor
+	DENSE = 32,              // datagrams that came from the device in DENSE_NS or a little more: a dense stream
+	DENSE_NS = 1000000,
+	LOOK_NS = 150000, // in which it is looked at so often, instead of woken by each
 };
 
 // What the plane told, kept until it may be called again.
@@ -55,8 +58,14 @@ struct end {
 	unsigned queued;
 	size_t datagrams; // in a row
 	size_t mtu;       // the longest packet inside that the path takes in one datagram; 0: not known
-	uint8_t *slots;   // PLANE_BATCH of SLOT octets
-	uint8_t *big;     // BIG
+	struct {
+		bool dense;
+		int64_t since;
+		size_t datagrams; // since then
+		struct loop_timer look;
+	} stream;       // of datagrams from the device
+	uint8_t *slots; // PLANE_BATCH of SLOT octets
+	uint8_t *big;   // BIG
 	uint8_t in[TUN_HEAD + TUN_PACKET_MAX];
 };
 
@@ -74,8 +83,7 @@ static size_t send_out(void *arg, const struct plane_out *out, size_t n)
 }
 
 // UDP has no window: who reads datagrams has room for some two hundred, however small, and loses what comes faster than it
-// is let run; and what is sent comes in trains worth sealing only if the sender runs too. Where nobody waits for this
-// processor it costs a system call.
+// is let run. Where nobody waits for this processor it costs a system call.
 static void let_others(struct end *e, size_t datagrams)
 {
 	e->datagrams += datagrams;
@@ -160,9 +168,9 @@ static bool too_big(struct end *e, const struct offload_split *s)
 	return true;
 }
 
-static void tun_ready(void *arg, uint32_t events)
+// As much as the device has, within limits. Returns how many single datagrams of UDP were among it.
+static size_t read_device(struct end *e)
 {
-	struct end *e = arg;
 	size_t n, octets = 0, datagrams = 0, skip = e->tun.head ? TUN_HEAD : 0;
 	for (int i = 0; i < READS && octets < READ_OCTETS && (n = tun_read(&e->tun, e->in, sizeof e->in)) > skip; i++) {
 		struct offload_head head = { 0 };
@@ -180,7 +188,37 @@ static void tun_ready(void *arg, uint32_t events)
 		queue_split(e, &s);
 	}
 	seal_queue(e);
-	let_others(e, datagrams);
+	return datagrams;
+}
+
+static bool is_dense(struct end *e, int64_t now, size_t datagrams)
+{
+	e->stream.datagrams += datagrams;
+	if (now - e->stream.since < DENSE_NS)
+		return e->stream.dense;
+	size_t came = e->stream.datagrams;
+	e->stream.datagrams = 0;
+	e->stream.since = now;
+	return came >= DENSE;
+}
+
+// Small datagrams come one by one, and waking for each costs more than the rest of the work. In a dense stream the device is
+// looked at by the clock, so that a train is there each time and the sender has the processor meanwhile.
+static void tun_ready(void *arg, uint32_t events)
+{
+	struct end *e = arg;
+	int64_t now = loop_now(e->loop);
+	bool dense = is_dense(e, now, read_device(e));
+	if (dense != e->stream.dense)
+		(void)loop_change(e->loop, e->tun.fd, dense ? 0 : EPOLLIN);
+	e->stream.dense = dense;
+	if (dense)
+		loop_timer_set(e->loop, &e->stream.look, now + LOOK_NS);
+}
+
+static void look(void *arg)
+{
+	tun_ready(arg, 0);
 }
 
 static void udp_ready(void *arg, uint32_t events)
@@ -472,6 +510,7 @@ enum st end_new(const struct end_config *config, struct end **out)
 	}
 	loop_each_turn(e->loop, each_turn, e);
 	e->due = (struct loop_timer){ .fn = nothing };
+	e->stream.look = (struct loop_timer){ .fn = look, .arg = e };
 	e->tick = (struct loop_timer){ .fn = tick, .arg = e };
 	loop_timer_set(e->loop, &e->tick, loop_now(e->loop) + TICK_NS);
 	*out = e;

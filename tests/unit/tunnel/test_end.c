@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An end that has no more numbers stops, and says so: it does not go on under a counter that is not reserved on disk, and
 // it is not taken for one that was told to stop. What its device refuses, or gives and cannot be cut, is counted as that.
+// A dense stream is read to its end.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -128,8 +129,8 @@ static void run_one(const struct ends *t, enum lab_end us)
 	loop_timer_stop(l, &timer);
 }
 
-// A whole inner packet, as the device of the site gives it, with its head.
-static void give(const struct ends *t, const struct offload_head *head, size_t octets)
+// A whole inner packet, as the device of the site gives it, with its head. false: it has no room for more.
+static bool give(const struct ends *t, const struct offload_head *head, size_t octets)
 {
 	uint8_t room[2000];
 	struct packet p = packet_of(room, sizeof room, 64);
@@ -139,25 +140,42 @@ static void give(const struct ends *t, const struct offload_head *head, size_t o
 	memset(packet_append(&p, octets), 'x', octets);
 	assert_int_equal(inner_udp_put(&p, &from, &to, 1), ST_OK);
 	memcpy(packet_push(&p, sizeof *head), head, sizeof *head);
-	assert_int_equal(write(t->device[LAB_SITE], p.at, p.n), p.n);
+	return write(t->device[LAB_SITE], p.at, p.n) == (ssize_t)p.n;
+}
+
+static void begin(struct ends *t)
+{
+	struct text why = { 0 };
+	*t = (struct ends){ 0 };
+	assert_int_equal(crypto_init(&t->crypto), ST_OK);
+	assert_int_equal(lab_keys_parse(span_str(text), &t->keys, &why), ST_OK);
+	text_done(&why);
+	open_one(t, LAB_COLLECTOR, false);
+	t->keys.side[LAB_COLLECTOR].address = *end_local(t->end[LAB_COLLECTOR]);
+	open_one(t, LAB_SITE, true);
+}
+
+static void done(struct ends *t)
+{
+	for (int i = 0; i < LAB_ENDS; i++) {
+		end_free(t->end[i]);
+		close(t->device[i]);
+	}
+	lab_keys_wipe(&t->keys);
+	crypto_free(t->crypto);
 }
 
 static void test_refused_packets_are_counted(void **state)
 {
 	enum { GIVEN = 40, TURN = 5 };
 	const struct offload_head plain = { 0 }, lie = { .kind = OFFLOAD_TCP4, .size = 100 };
-	struct ends t = { 0 };
-	struct text why = { 0 };
+	struct ends t;
 	char buffer[2000];
-	assert_int_equal(crypto_init(&t.crypto), ST_OK);
-	assert_int_equal(lab_keys_parse(span_str(text), &t.keys, &why), ST_OK);
-	open_one(&t, LAB_COLLECTOR, false);
-	t.keys.side[LAB_COLLECTOR].address = *end_local(t.end[LAB_COLLECTOR]);
-	open_one(&t, LAB_SITE, true);
-	give(&t, &lie, 100);
+	begin(&t);
+	assert_true(give(&t, &lie, 100));
 	for (unsigned i = 0; i < GIVEN; i += TURN) {
 		for (unsigned k = 0; k < TURN; k++)
-			give(&t, &plain, 100);
+			assert_true(give(&t, &plain, 100));
 		run_one(&t, LAB_SITE);
 		run_one(&t, LAB_COLLECTOR);
 	}
@@ -172,22 +190,60 @@ static void test_refused_packets_are_counted(void **state)
 	assert_int_equal(here->forwarded, came);
 	assert_int_equal(here->dropped[ST_TUN_WRITE], GIVEN - came);
 	assert_int_equal(plane_sum(here), here->received);
-	for (int i = 0; i < LAB_ENDS; i++) {
-		end_free(t.end[i]);
-		close(t.device[i]);
+	done(&t);
+}
+
+// Who gives a few datagrams every 100 microseconds, so often.
+struct giver {
+	const struct ends *ends;
+	struct loop_timer timer;
+	unsigned left;
+};
+
+static void give_some(void *arg)
+{
+	enum { AT_A_TIME = 8 };
+	const struct offload_head plain = { 0 };
+	struct giver *g = arg;
+	struct loop *l = end_loop(g->ends->end[LAB_SITE]);
+	for (int i = 0; i < AT_A_TIME && g->left && give(g->ends, &plain, 64); i++)
+		g->left--;
+	if (g->left)
+		loop_timer_set(l, &g->timer, loop_now(l) + 100000);
+}
+
+// A dense stream is taken by the clock: all of it, and after it the device wakes the end again, for one datagram and for the next
+// stream.
+static void test_dense_stream(void **state)
+{
+	enum { STREAM = 1600, RUNS_MAX = 100 };
+	const struct offload_head plain = { 0 };
+	struct ends t;
+	begin(&t);
+	const struct plane_counters *site = end_counters(t.end[LAB_SITE]);
+	unsigned given = 0;
+	for (int i = 0; i < 3; i++) {
+		struct giver g = { .ends = &t, .timer = { .fn = give_some, .arg = &g }, .left = STREAM };
+		loop_timer_set(end_loop(t.end[LAB_SITE]), &g.timer, 0);
+		given += STREAM;
+		for (int k = 0; k < RUNS_MAX && (g.left || site->sent < given); k++)
+			run_one(&t, LAB_SITE);
+		assert_int_equal(g.left, 0);
+		assert_int_equal(site->sent, given);
+		assert_true(give(&t, &plain, 64));
+		given++;
+		run_one(&t, LAB_SITE);
+		assert_int_equal(site->sent, given);
 	}
-	lab_keys_wipe(&t.keys);
-	crypto_free(t.crypto);
-	text_done(&why);
+	done(&t);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_more_numbers),
-		cmocka_unit_test(test_disk_full),
-		cmocka_unit_test(test_told_to_stop),
-		cmocka_unit_test(test_refused_packets_are_counted),
+		cmocka_unit_test(test_no_more_numbers), cmocka_unit_test(test_disk_full),
+		cmocka_unit_test(test_told_to_stop),    cmocka_unit_test(test_refused_packets_are_counted),
+		cmocka_unit_test(test_dense_stream),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
