@@ -481,10 +481,19 @@ static STACK_OF(X509) * read_between(OSSL_LIB_CTX *lib, const struct trust_claim
 	return between;
 }
 
+static bool is_readable(const struct trust_claim *claim)
+{
+	size_t all = 0;
+	for (size_t i = 0; i < claim->n && all <= CERT_SHOWN_OCTETS; i++)
+		all += claim->certs[i].n;
+	return claim->n && all <= CERT_SHOWN_OCTETS;
+}
+
 void cert_signers_of(const struct trust *t, const struct trust_claim *claim, struct cert_signers *out)
 {
 	out->n = 0;
-	for (size_t i = 0; i < claim->n && i < CERT_SHOWN_MAX; i++) {
+	size_t n = !is_readable(claim) ? 0 : claim->n < CERT_SHOWN_MAX ? claim->n : CERT_SHOWN_MAX;
+	for (size_t i = 0; i < n; i++) {
 		X509 *scoped(cert_done) c = read_cert(t->lib, claim->certs[i]);
 		if (c && i == 0)
 			out->name[out->n++] = hash_of(t->lib, X509_get_subject_name(c));
@@ -506,7 +515,7 @@ bool trust_signed(const struct trust *t, const struct cert_signers *s)
 // The signature first: whoever has no key of the certificate that is shown learns nothing about what we trust.
 static enum st verify(const struct trust *t, int64_t now, const struct trust_claim *claim)
 {
-	X509 *scoped(cert_done) leaf = claim->n ? read_cert(t->lib, claim->certs[0]) : NULL;
+	X509 *scoped(cert_done) leaf = is_readable(claim) ? read_cert(t->lib, claim->certs[0]) : NULL;
 	STACK_OF(X509) * scoped(certs_done) between = leaf ? read_between(t->lib, claim) : NULL;
 	EVP_PKEY *key = between ? X509_get0_pubkey(leaf) : NULL;
 	if (!key)

@@ -75,7 +75,7 @@ struct trust_claim {
 };
 
 // Whom a peer names: who signed what it shows (CERT_SHOWN_MAX certificates, further ones are passed over), and its own subject.
-enum { CERT_SHOWN_MAX = 8 };
+enum { CERT_SHOWN_MAX = 8, CERT_SHOWN_OCTETS = 16384 }; // octets: together, and more is not read
 struct cert_signers {
 	unsigned long name[CERT_SHOWN_MAX + 1];
 	size_t n;
@@ -86,7 +86,7 @@ void cert_signers_of(const struct trust *t, const struct trust_claim *claim, str
 bool trust_signed(const struct trust *t, const struct cert_signers *s);
 
 // now: seconds since 1970. ST_OK: whoever made the signature has the private key of a certificate that a CA of `t` vouches for
-// today, and its name is that one. ST_CERT_SYNTAX, ST_CERT_KEY, ST_SIGN_METHOD, ST_FORGED, ST_CERT_CHAIN, ST_CERT_TIME,
+// today, and its name is that one. ST_CERT_SYNTAX (or over CERT_SHOWN_OCTETS), ST_CERT_KEY, ST_SIGN_METHOD, ST_FORGED, ST_CERT_CHAIN, ST_CERT_TIME,
 // ST_CERT_REVOKED, ST_CERT_CRL, ST_CERT_NAME, in this order.
 enum st trust_verify(const struct trust *t, int64_t now, const struct trust_claim *claim);
 

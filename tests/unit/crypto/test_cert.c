@@ -398,6 +398,13 @@ static void how_much_is_ours(void **state)
 			credential_free(c);
 	}
 	free((void *)(uintptr_t)der.p);
+	pki_done(&leaf);
+	// Nor is more read of a peer's than a message of fragments holds: reading costs.
+	for (int i = 240; i < 1300; i++)
+		text_printf(&names, ",DNS:h%d.example", i);
+	leaf = pki_make(&(struct pki_wish){ PKI_P256, .names = text_str(&names) }, &ca);
+	assert_int_equal(told(&(struct story){ &ca, NULL, &leaf, .name = fqdn("h1.example"), .signer = &ca }),
+	                 ST_CERT_SYNTAX);
 	text_done(&names);
 	text_done(&chain);
 	pki_done(&leaf);
