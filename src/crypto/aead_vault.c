@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+// A block that was given back is poisoned for AddressSanitizer, so that it sees who goes on using it.
 #include "crypto/aead_vault.h"
 
+#include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 
 #include "crypto/secret.h"
@@ -47,6 +49,7 @@ void *vault_take(struct vault *v, size_t n)
 	struct vault_block **list = &v->free[size / VAULT_ALIGN - 1];
 	struct vault_block *b = *list;
 	if (b) {
+		ASAN_UNPOISON_MEMORY_REGION(b, size);
 		*list = b->next;
 		b->next = NULL;
 		return b;
@@ -67,6 +70,7 @@ void vault_give(struct vault *v, void *block, size_t n)
 	struct vault_block **list = &v->free[rounded(n) / VAULT_ALIGN - 1];
 	b->next = *list;
 	*list = b;
+	ASAN_POISON_MEMORY_REGION(b, rounded(n));
 }
 
 void vault_done(struct vault *v)
@@ -74,6 +78,7 @@ void vault_done(struct vault *v)
 	while (v->pages) {
 		struct vault_pages *next = v->pages->next;
 		size_t size = v->pages->size;
+		ASAN_UNPOISON_MEMORY_REGION(v->pages, size);
 		secret_wipe(v->pages, size);
 		munmap(v->pages, size);
 		v->pages = next;
