@@ -184,13 +184,23 @@ static void tell(void *arg, bool up, const uint8_t *address, enum st why)
 	const struct join *j = arg;
 	char peer[ADDR_TEXT];
 	addr_text(&j->site.path.remote, peer);
-	if (up && address)
+	if (up && why)
+		fprintf(stderr,
+		        "connected to %s, but it takes none of our networks: compare --networks and --inner with "
+		        "`trapline site "
+		        "show` there\n",
+		        peer);
+	else if (up && address)
 		fprintf(stderr, "connected to %s, inner address %u.%u.%u.%u\n", peer, address[0], address[1],
 		        address[2], address[3]);
 	else if (up)
 		fprintf(stderr, "connected to %s\n", peer);
 	else
-		fprintf(stderr, "not connected to %s: %s\n", peer, st_text(why));
+		fprintf(stderr, "not connected to %s: %s%s\n", peer, st_text(why),
+		        why == ST_IKE_REFUSED ? "; it does not know our identity, or our key or certificate is not the "
+		                                "one it wants (`trapline "
+		                                "status` there counts why)"
+		                              : "");
 }
 
 static int open_end(struct join *j)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -32,16 +33,36 @@ static const struct config_ike *ike_of(const struct config *c, const char *name)
 	return NULL;
 }
 
-// A running collector takes it at once. CLI_FAILED: it does not like it.
-static int bring_into_force(const struct site_place *p)
+// What a collector says of a reload that it refused: the complaints, a line each.
+static void print_complaints(const char *said)
 {
-	struct text body = { 0 }, why = { 0 };
+	const char *body = strchr(said, '{');
+	json_t *o = body ? json_loads(body, 0, NULL) : NULL;
+	const char *text = json_string_value(json_object_get(o, "said"));
+	fprintf(stderr, "%s%s", text ? text : said, text ? "" : "\n");
+	json_decref(o);
+}
+
+// A running collector takes it at once, or what stood there before is written again.
+static int bring_into_force(const struct site_place *p, struct local_file *l)
+{
+	struct text body = { 0 }, why = { 0 }, failed = { 0 };
 	enum st st = control_ask(p->dir, "/api/v1/reload", "", &body, &why);
 	int code = CLI_DONE;
-	if (st == ST_NONE)
+	if (st == ST_NONE) {
 		fputs("no collector runs on this data; it counts from the next start on\n", stderr);
-	else if (st)
-		code = args_failed(p->args, "it is written, and the collector does not take it: %s", text_str(&why));
+	} else if (st) {
+		bool back = local_file_take_back(l, &failed) == ST_OK;
+		print_complaints(text_str(&why));
+		code = args_failed(
+		        p->args,
+		        back ? "nothing was changed: the running collector does not take it; give -c with the "
+		               "file that it reads"
+		             : "the running collector does not take it, and local.yaml could not be written "
+		               "again: %s",
+		        text_str(&failed));
+	}
+	text_done(&failed);
 	text_done(&body);
 	text_done(&why);
 	return code;
@@ -51,12 +72,10 @@ static int finish(const struct site_place *p, struct local_file *l, enum st st, 
 {
 	if (st == ST_OK)
 		st = local_file_save(l, why);
+	int code = st ? args_failed(p->args, "%s", why->n ? text_str(why) : st_text(st)) : bring_into_force(p, l);
 	local_file_close(l);
-	int code = st ? args_failed(p->args, "%s", why->n ? text_str(why) : st_text(st)) : CLI_DONE;
 	text_done(why);
-	if (code != CLI_DONE)
-		return code;
-	return bring_into_force(p);
+	return code;
 }
 
 static void put_list(struct json *j, const char *key, const char *commas)
@@ -283,7 +302,9 @@ static void print_one(const char *name, const struct config_ike *x, const json_t
 	char *networks = prefixes_text(&x->networks);
 	bool up = json_is_true(json_object_get(live, "up"));
 	text_printf(&line, "%s  %s", name, !live ? "not known" : up ? "connected" : "not connected");
-	if (up)
+	if (up && !json_integer_value(json_object_get(live, "pairs")))
+		text_add(&line, ", but by no network: what it asks for is none of those named here");
+	else if (up)
 		text_printf(&line, " from %s%s, %s, ESP %s", word(live, "peer"),
 		            json_is_true(json_object_get(live, "nat")) ? " (NAT)" : "", word(live, "ike_suite"),
 		            word(live, "suite"));
@@ -331,16 +352,37 @@ static int list(struct site_place *p)
 	return CLI_DONE;
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+	return strcmp(a, b) == 0 ||
+	       (stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+// What stands in local.yaml counts behind the file that the collector reads, so both are looked at.
+static int check_file(const struct site_place *p)
+{
+	json_t *status = ask_live(p);
+	const char *theirs = status ? word(status, "config") : NULL, *ours = p->config->file ? p->config->file : "";
+	int code = CLI_DONE;
+	if (theirs && *theirs && !same_file(theirs, ours))
+		code = args_failed(p->args, "the running collector reads %s; add -c %s", theirs, theirs);
+	else if (theirs && !*theirs && *ours)
+		code = args_failed(p->args, "the running collector reads no file but local.yaml, and not %s", ours);
+	json_decref(status);
+	return code;
+}
+
 int cmd_site(const struct args *a)
 {
 	static const struct {
 		const char *word;
 		int (*run)(struct site_place *p);
-		bool named;
+		bool named, reads;
 	} acts[] = {
-		{ "add", add, true },       { "list", list, false },
-		{ "show", list, true },     { "remove", remove_site, true },
-		{ "rotate", rotate, true },
+		{ "add", add, true, false },       { "list", list, false, true },
+		{ "show", list, true, true },      { "remove", remove_site, true, false },
+		{ "rotate", rotate, true, false },
 	};
 	struct site_place p = { .args = a, .name = a->operand_count > 1 ? a->operands[1] : NULL };
 	for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
@@ -348,9 +390,13 @@ int cmd_site(const struct args *a)
 			continue;
 		if (acts[i].named != (p.name != NULL))
 			return args_wrong(a, acts[i].named ? "%s: name the site" : "%s: takes no name", acts[i].word);
+		if (!acts[i].reads && args_has(a, "json"))
+			return args_wrong(a, "%s: --json is for list and show", acts[i].word);
 		if (place_data(a, &p.dir))
 			return CLI_FAILED;
 		int code = place_config(a, &p.config);
+		if (code == CLI_DONE)
+			code = check_file(&p);
 		if (code == CLI_DONE)
 			code = acts[i].run(&p);
 		config_free(p.config);

@@ -97,12 +97,14 @@ static unsigned port_of(const struct config *c)
 	return c->tunnel_listen_count ? c->tunnel_listen[0].addr.port : ESP_ENCAP;
 }
 
-static void add_inner(const struct config *c, struct text *out)
+// Our addresses inside, with something before each, between them and behind the last.
+static void add_inner(const struct config *c, const char *before, const char *between, const char *behind,
+                      struct text *out)
 {
 	for (size_t i = 0; i < c->inner_count; i++) {
 		char text[ADDR_TEXT];
-		text_printf(out, "%s%s/%d", i ? "," : "", addr_ip_text(&c->inner[i], text),
-		            addr_is_v4(&c->inner[i]) ? 32 : 128);
+		text_printf(out, "%s%s/%d%s", before, addr_ip_text(&c->inner[i], text),
+		            addr_is_v4(&c->inner[i]) ? 32 : 128, i + 1 < c->inner_count ? between : behind);
 	}
 }
 
@@ -147,7 +149,7 @@ void site_swanctl(const struct site_text *t, struct text *out)
 	            "        local_ts = %s\n"
 	            "        remote_ts = ",
 	            t->networks ? t->networks : "dynamic");
-	add_inner(t->config, out);
+	add_inner(t->config, "", ",", "", out);
 	text_printf(out, "\n"
 	                 "        esp_proposals = aes256gcm16\n"
 	                 "        start_action = start\n"
@@ -171,18 +173,23 @@ void site_swanctl(const struct site_text *t, struct text *out)
 
 void site_join(const struct site_text *t, struct text *out)
 {
+	text_add(out,
+	         "# or, at another Trapline, with the secret below in the file psk (back within seconds when either "
+	         "end was killed):\n");
+	if (t->networks) {
+		text_add(out, "# ip tuntap add dev trapline0 mode tun user \"$USER\"; ip link set trapline0 up\n");
+		add_inner(t->config, "# ip route add ", " dev trapline0\n", " dev trapline0\n", out);
+	}
 	text_printf(out,
-	            "# or, at another Trapline, with the secret below in the file psk (back within seconds when either "
-	            "end was killed):\n"
 	            "# trapline join --collector "
 	            "%s:%u --identity ",
 	            t->collector, port_of(t->config));
 	add_for_join(t->theirs, out);
 	text_add(out, " --peer ");
 	add_for_join(&t->config->identity, out);
-	text_add(out, " --psk-file psk --inner ");
-	add_inner(t->config, out);
+	text_add(out, " --psk-file psk");
+	add_inner(t->config, " --inner ", "", "", out);
 	if (t->networks)
-		text_printf(out, " --networks %s --tun DEVICE", t->networks);
+		text_printf(out, " --networks %s --tun trapline0", t->networks);
 	text_add(out, "\n");
 }

@@ -146,6 +146,8 @@ static void print_tunnel(const json_t *s)
 	       number(t, "answered"), number(t, "keepalive"), number(t, "ike"), number(t, "fragment"), dropped);
 	json_object_foreach(json_object_get(t, "dropped"), name, x)
 	        printf("  dropped %-8lld %s: %s\n", (long long)json_integer_value(x), name, reason_text(name));
+	json_object_foreach(json_object_get(json_object_get(t, "keyer"), "refused"), name, x)
+	        printf("  IKE     %-8lld %s: %s\n", (long long)json_integer_value(x), name, reason_text(name));
 	json_array_foreach(json_object_get(t, "sites"), i, x)
 	{
 		printf("  site %-16s %s at %s, packets in %lld out %lld", string(x, "name"), string(x, "suite"),

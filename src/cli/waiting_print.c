@@ -72,7 +72,7 @@ void waiting_print_list(const char *lines)
 	struct span line;
 	json_t *o = next_object(&lines, &line);
 	if (!o) {
-		puts("nothing waits");
+		fputs("nothing waits\n", stderr);
 		return;
 	}
 	print_heading();

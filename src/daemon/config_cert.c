@@ -188,7 +188,10 @@ static struct trust *read_trust(struct config_build *b, const struct setting *ca
 	struct trust *trust = NULL;
 	if (!read_file(b, ca, cas, false, &certs) || (lists && !read_file(b, crl, lists, false, &revoked)))
 		return NULL;
-	enum st st = trust_new(b->crypto, whole_span(&certs), whole_span(&revoked), &trust);
+	// An empty list is not none: it would let in who was revoked.
+	enum st st = lists && !whole_span(&revoked).n
+	                     ? ST_CERT_CRL
+	                     : trust_new(b->crypto, whole_span(&certs), whole_span(&revoked), &trust);
 	if (st == ST_CERT_SYNTAX)
 		config_error(b->report, ca->place,
 		             "%s holds no certificate of a CA in PEM, or a broken one, or more than %d", cas,

@@ -113,8 +113,8 @@ static void take_psk(struct config_build *b, const struct setting *s, struct spa
 	}
 	if (ike_psk_is_weak(psk))
 		config_warn(b->report, s->place,
-		            "this key has %zu octets, and whoever hears one handshake can guess a short one; have one "
-		            "made by trapline site rotate",
+		            "this key has %zu octets, and whoever hears one handshake can guess a short one; make one "
+		            "by openssl rand -base64 32",
 		            psk.n);
 	(void)keep(b, &x->psk, psk);
 }

@@ -20,6 +20,7 @@ struct local_file {
 	char *dir;
 	int dir_fd; // holds the lock
 	struct config_tree *tree;
+	struct text old; // as it was read
 };
 
 void local_file_close(struct local_file *l)
@@ -28,6 +29,9 @@ void local_file_close(struct local_file *l)
 		return;
 	fd_close(&l->dir_fd);
 	config_tree_free(l->tree);
+	if (l->old.p)
+		explicit_bzero(l->old.p, l->old.room);
+	text_done(&l->old);
 	free(l->dir);
 	free(l);
 }
@@ -41,6 +45,12 @@ static enum st refuse(struct text *why, const char *path, const char *what)
 	return st;
 }
 
+static void render(const struct config_tree *t, struct text *out)
+{
+	text_add(out, "# Written by Trapline and read after the main file. It may be edited; comments are not kept.\n");
+	config_tree_write(t, false, out);
+}
+
 static enum st read_old(struct local_file *l, struct text *why)
 {
 	char *path = NULL;
@@ -52,6 +62,8 @@ static enum st read_old(struct local_file *l, struct text *why)
 		st = ST_SYNTAX;
 		text_add(why, text_str(&report.text));
 	}
+	if (st == ST_OK)
+		render(l->tree, &l->old);
 	text_done(&report.text);
 	free(path);
 	return st;
@@ -223,14 +235,17 @@ static enum st write_new(struct local_file *l, struct span content, struct text 
 enum st local_file_save(struct local_file *l, struct text *why)
 {
 	struct text out = { 0 };
-	text_add(&out,
-	         "# Written by Trapline and read after the main file. It may be edited; comments are not kept.\n");
-	config_tree_write(l->tree, false, &out);
+	render(l->tree, &out);
 	enum st st = out.bad ? ST_NO_MEMORY : write_new(l, span_of(out.p, out.n), why);
 	if (out.p)
 		explicit_bzero(out.p, out.room);
 	text_done(&out);
 	return st;
+}
+
+enum st local_file_take_back(struct local_file *l, struct text *why)
+{
+	return l->old.bad ? ST_NO_MEMORY : write_new(l, span_of(l->old.p, l->old.n), why);
 }
 
 // Letters and digits without bias: bytes beyond the largest multiple of 62 are drawn again.

@@ -36,6 +36,8 @@ enum st local_file_change(struct local_file *l, const char *list, const char *ke
 void local_random_word(char *out, size_t n);
 // Writes the file (mode 0600) and its folder's entry to disk. When it fails the old file stands.
 enum st local_file_save(struct local_file *l, struct text *why);
+// The same with what stood there when it was opened.
+enum st local_file_take_back(struct local_file *l, struct text *why);
 void local_file_close(struct local_file *l); // NULL is fine
 
 #endif

@@ -60,7 +60,7 @@ static void put_reasons(struct json *j, const char *key, const uint64_t *by)
 {
 	json_key(j, key);
 	json_open(j, '{');
-	for (int i = 0; i < ST_COUNT; i++)
+	for (int i = ST_OK + 1; i < ST_COUNT; i++)
 		if (by[i])
 			json_key_uint(j, st_name((enum st)i), by[i]);
 	json_close(j, '}');

@@ -43,6 +43,7 @@ struct end {
 	struct told told[TOLD_MAX];
 	unsigned told_count;
 	struct addr given; // inner, handed to us
+	bool came_up;      // in this turn
 	struct tun tun;
 	struct loop *loop;
 	struct loop_timer tick;
@@ -273,8 +274,20 @@ static void site_up(struct end *e, const struct ike_effect *x)
 		if (e->relay)
 			relay_set_inner(e->relay, &e->given);
 	}
+	e->came_up = true;
+}
+
+// Once the turn is over it is known whether a pair came with it.
+static void tell_up(struct end *e)
+{
+	static const struct addr none;
+	struct plane_site_view v = { 0 };
+	uint32_t at = SITE;
+	bool given = memcmp(&e->given, &none, sizeof none) != 0;
+	bool known = plane_site_next(e->plane, &at, &v);
 	if (e->c.tell)
-		e->c.tell(e->c.arg, true, given ? x->address : NULL, ST_OK);
+		e->c.tell(e->c.arg, true, given ? e->given.ip + 12 : NULL, known && v.pairs ? ST_OK : ST_IKE_TS);
+	e->came_up = false;
 }
 
 static void act(struct end *e, const struct ike_effect *x)
@@ -348,6 +361,8 @@ static void turn_ike(struct end *e)
 	for (size_t i = 0; i < out.n; i++)
 		act(e, &out.at[i]);
 	ike_out_done(&out);
+	if (e->came_up)
+		tell_up(e);
 	if (ike_due(e->ike) == INT64_MAX)
 		loop_timer_stop(e->loop, &e->due);
 	else

@@ -18,7 +18,8 @@ struct end_config {
 	enum lab_end us;
 	struct lab_counter *counter; // of the keys, reserved ahead as it is used
 	const struct ike_site *site; // whom to call; copied
-	// It came up, with the inner address that was handed to it or NULL, or went down; NULL: nobody wants to know.
+	// It came up, with the inner address that was handed to it or NULL (why ST_IKE_TS: but the other end takes none of our
+	// networks), or went down; NULL: nobody wants to know.
 	void (*tell)(void *arg, bool up, const uint8_t *address, enum st why);
 	void *arg;
 	struct addr listen;

@@ -207,10 +207,14 @@ enum st lab_keys_read(const char *path, struct lab_keys *out, struct text *why)
 	struct stat status;
 	size_t n = 0;
 	int scoped(fd_close) fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &status) < 0)
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		text_printf(why, "%m");
 		return ST_IO;
-	if (S_ISREG(status.st_mode) && status.st_mode & S_IROTH)
+	}
+	if (S_ISREG(status.st_mode) && status.st_mode & S_IROTH) {
+		text_add(why, "it can be read by everybody; chmod o= it");
 		return ST_DENIED;
+	}
 	for (ssize_t got = 1; got > 0 && n<sizeof text; n += got> 0 ? (size_t)got : 0) {
 		got = read(fd, text + n, sizeof text - n);
 		if (got < 0 && errno != EINTR)

@@ -67,6 +67,12 @@ def site_commands(tap):
         tap.same([(s["name"], s["up"]) for s in map(json.loads, site("list", "--json").stdout.splitlines())], [("rotterdam", True)], "list --json")
         tap.same((site("add", "rotterdam", "--networks", "10.1.0.0/16").returncode, site("add", "oslo").returncode,
                   site("add", "oslo", "--networks", "10.1.0.300").returncode, site("remove", "oslo").returncode), (1, 2, 1, 1), "what is wrong is refused")
+        kept = (c.data / "local.yaml").read_text()
+        wrong = harness.run([harness.TRAPLINE, "site", "add", "oslo", "--networks", "10.1.0.0/16", "--data", c.data])
+        tap.ok(wrong.returncode == 1 and f"add -c {c.file}" in wrong.stderr, "with another configuration than the collector's nothing is done", wrong)
+        wrong = site("add", "oslo", "--identity", "rotterdam", "--networks", "10.1.0.0/16")
+        tap.ok(wrong.returncode == 1 and "have the same identity" in wrong.stderr and "nothing was changed" in wrong.stderr, "what the collector refuses", wrong)
+        tap.same((c.data / "local.yaml").read_text(), kept, "is not in local.yaml either")
         old = tunnel_of(c, "rotterdam")["packets_in"]
         secret = site("rotate", "rotterdam", "--collector", places.COLLECTOR)
         tap.ok(secret.returncode == 0 and secret.stdout != done.stdout, "another key")
@@ -96,11 +102,31 @@ def odd_identities(tap):
             secret = places.scratch() / "psk"
             secret.write_text(done.stdout.split('secret = "')[1].split('"')[0] + "\n")
             join = [line for line in done.stdout.splitlines() if line.startswith("# trapline join")][0]
-            words = shlex.split(join[2:].replace("--psk-file psk", f"--psk-file {secret}").replace("--tun DEVICE", ""))
+            words = shlex.split(join[2:].replace("--psk-file psk", f"--psk-file {secret}").replace("--tun trapline0", ""))
             c.kill()
             c.start()
             place.start(harness.TRAPLINE, *words[1:], stderr=subprocess.DEVNULL)
             tap.ok(harness.wait_until(lambda: tunnel_of(c, "rotterdam")["up"], 10), "and so is join", join + c.said())
+
+
+def other_networks(tap):
+    """A site that asks for networks which are not its own is told, and so is who looks at the collector."""
+    router = places.Router()
+    secret = places.scratch() / "psk"
+    secret.write_text(PSK + "\n")
+    with collector(site_of("rotterdam")) as c:
+        end = router.site().start(harness.TRAPLINE, "join", "--collector", places.COLLECTOR, "--identity", "rotterdam", "--peer", "coll", "--psk-file", secret,
+                                  "--networks", "10.77.0.0/24", "--inner", f"{INNER}/32", stderr=subprocess.PIPE, text=True)
+        line = end.stderr.readline()
+        tap.ok("takes none of our networks" in line, "join says so", line)
+        shown = harness.run([harness.TRAPLINE, "site", "show", "rotterdam", "--data", c.data, "-c", c.file]).stdout
+        tap.ok("by no network" in shown, "and site show", shown)
+        words = harness.run([harness.TRAPLINE, "status", "--data", c.data]).stdout
+        wrong = router.site().start(harness.TRAPLINE, "join", "--collector", places.COLLECTOR, "--identity", "nobody", "--peer", "coll", "--psk-file", secret,
+                                    "--networks", f"{DEVICE}/32", "--inner", f"{INNER}/32", stderr=subprocess.PIPE, text=True)
+        line = wrong.stderr.readline()
+        words = harness.run([harness.TRAPLINE, "status", "--data", c.data]).stdout
+        tap.ok("does not know our identity" in line and "ike-proof" in words, "who is refused is told what to look at, and status counts it", line + words)
 
 
 def joined(tap):
@@ -162,4 +188,4 @@ def nothing_lost(tap, mobike):
 
 if __name__ == "__main__":
     harness.isolate()
-    harness.main(the_whole_story, wrong_key, site_commands, odd_identities, joined, without_mobike, with_mobike)
+    harness.main(the_whole_story, wrong_key, other_networks, site_commands, odd_identities, joined, without_mobike, with_mobike)

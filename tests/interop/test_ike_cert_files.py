@@ -46,6 +46,7 @@ def what_check_says(tap):
         ("lists of another CA", {"ca.crl": other.crl(until=year)}, False, "no revocation list in this file is of a CA"),
         ("a list that is too old", {"ca.crl": ca.crl(until=-DAY / 2)}, False, "and valid today"),
         ("no list", {"ca.crl": b"none\n"}, True, "holds no revocation list"),
+        ("an empty list", {"ca.crl": b""}, True, "holds no revocation list"),
         ("no file", {"ca.crt": None}, True, "ca.crt: No such file"),
     )
     c = collector(harness.Collector, **{"crl-file": "ca.crl"})

@@ -308,9 +308,8 @@ static const struct {
 	  "c.yaml:4:34: '9s': keys live for 10 seconds at least\n" },
 	{ TUNNEL
 	  "sites:\n- { name: a, psk: short, networks: [ 10.1.0.0/24 ] }\n- { name: b, identity: { key-id: x } }\n",
-	  "c.yaml:3:19: warning: this key has 5 octets, and whoever hears one handshake can guess a short one; have "
-	  "one made "
-	  "by trapline site rotate\n"
+	  "c.yaml:3:19: warning: this key has 5 octets, and whoever hears one handshake can guess a short one; make "
+	  "one by openssl rand -base64 32\n"
 	  "c.yaml:3:3: site 'a' has a tunnel and no identity; add for example identity: { fqdn: a }\n"
 	  "c.yaml:4:3: site 'b' has a tunnel and no key; let trapline site rotate make one, or name a ca-file\n"
 	  "c.yaml:4:3: site 'b' has a tunnel and no networks behind it; add for example networks: [ 10.99.1.0/24 ]\n" },

@@ -104,11 +104,14 @@ static void keys_that_everybody_can_read(void **state)
 	struct lab_keys k;
 	struct text why = { 0 };
 	assert_int_equal(lab_keys_read(path, &k, &why), ST_IO);
+	assert_string_equal(text_str(&why), "No such file or directory");
+	text_clear(&why);
 	int fd = open(path, O_WRONLY | O_CREAT, 0600);
 	assert_int_equal(write(fd, WHOLE, sizeof WHOLE - 1), sizeof WHOLE - 1);
 	assert_int_equal(lab_keys_read(path, &k, &why), ST_OK);
 	assert_int_equal(fchmod(fd, 0604), 0);
 	assert_int_equal(lab_keys_read(path, &k, &why), ST_DENIED);
+	assert_string_equal(text_str(&why), "it can be read by everybody; chmod o= it");
 	close(fd);
 	unlink(path);
 	text_done(&why);
