@@ -540,6 +540,7 @@ static void test_too_many(void **state)
 	assert_int_equal(tcp_count(b.server).refused_full, 5);
 	// The one that has been idle for longest does too, but not when that is a moment ago, and not while it says something.
 	int scoped(fd_close) soon = client(&b, "127.0.0.10:0");
+	assert_true(soon >= 0);
 	run(&b, 20);
 	assert_int_equal(tcp_count(b.server).refused_full, 6);
 	say(fd[0], "\x30", 1);
