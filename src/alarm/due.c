@@ -39,9 +39,12 @@ static int64_t of_device(const struct fold *f, const struct device *d)
 	return site > until && site - until <= until - last ? site : until;
 }
 
-static int64_t of_expiry(const struct alarm *a)
+// What comes again and again could not be heard until the collector started. What is told once waits no longer for that.
+static int64_t of_expiry(const struct fold *f, const struct alarm *a)
 {
-	return a->row.state == ALARM_OPEN && a->row.expires ? a->row.last + a->row.expires : 0;
+	bool deaf = a->row.expires < ALARM_ONCE_NS && f->row.started > a->row.last;
+	return a->row.state == ALARM_OPEN && a->row.expires ? (deaf ? f->row.started : a->row.last) + a->row.expires
+	                                                    : 0;
 }
 
 static int64_t of_steady(const struct alarm *a)
@@ -110,7 +113,7 @@ void due_arm_site(struct fold *f, struct site *s)
 
 void due_arm_alarm(struct fold *f, struct alarm *a)
 {
-	arm(f, &a->armed_expiry, of_expiry(a), DUE_EXPIRY, a->row.id, NULL);
+	arm(f, &a->armed_expiry, of_expiry(f, a), DUE_EXPIRY, a->row.id, NULL);
 	arm(f, &a->armed_steady, of_steady(a), DUE_STEADY, a->row.id, NULL);
 }
 
@@ -142,7 +145,7 @@ static int64_t deadline(struct fold *f, const struct due *e, bool **armed)
 		if (!a)
 			return 0;
 		*armed = e->kind == DUE_EXPIRY ? &a->armed_expiry : &a->armed_steady;
-		return e->kind == DUE_EXPIRY ? of_expiry(a) : of_steady(a);
+		return e->kind == DUE_EXPIRY ? of_expiry(f, a) : of_steady(a);
 	case DUE_SILENCE:
 		s = silence_by_id(f, (int64_t)e->id);
 		if (!s)
@@ -252,7 +255,7 @@ static void tick_site(struct fold *f, struct span note)
 static void tick_alarm(struct fold *f, int64_t id, bool steady)
 {
 	struct alarm *a = alarm_by_id(f, id);
-	int64_t at = !a ? 0 : steady ? of_steady(a) : of_expiry(a);
+	int64_t at = !a ? 0 : steady ? of_steady(a) : of_expiry(f, a);
 	if (at && at <= f->now && steady) {
 		a->row.flapping = a->row.flaps = 0;
 		change_add(f, a, CHANGE_STEADY, (struct span){ 0 }, (struct span){ 0 });

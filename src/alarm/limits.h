@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#define FOLD_VERSION 9
+#define FOLD_VERSION 10
 
 enum alarm_limits {
 	ALARM_KEY_MAX = 128,       // octets of a key; a rule's longer one ends in its checksum

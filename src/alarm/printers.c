@@ -142,22 +142,37 @@ void printer_raise(struct fold *f, struct device *d, struct finding *g)
 		alarm_raise(f, d, d->site, g);
 }
 
+// The alarm that this prtAlertIndex was last told of, or its generic twin was: that of the very device before one of a device
+// that was not told.
+static struct alarm *told_by(const struct device *d, const struct finding *g, bool twin)
+{
+	struct alarm *best = NULL;
+	bool best_exact = false;
+	for (struct alarm *a = d->first; a; a = a->next) {
+		bool exact = a->row.hr_device == g->alert.device;
+		if (a->row.kind != ALARM_PRINTER || !same_index(a->row.hr_device, g->alert.device) ||
+		    (twin ? a->row.twin : a->row.index) != g->index)
+			continue;
+		if (best && (exact < best_exact || (exact == best_exact && a->row.last_event < best->row.last_event)))
+			continue;
+		best = a;
+		best_exact = exact;
+	}
+	return best;
+}
+
 // 1801 names the prtAlertIndex of the row that ended: the latest one of an alarm.
 void printer_removed(struct fold *f, struct device *d, const struct finding *g)
 {
-	for (struct alarm *a = d->first; a; a = a->next) {
-		if (a->row.kind != ALARM_PRINTER || !same_index(a->row.hr_device, g->alert.device))
-			continue;
-		if (a->row.index == g->index) {
-			alarm_over(f, a, g->because);
-			return;
-		}
-		if (a->row.twin == g->index) {
-			a->row.twin = -1;
-			fold_touch(f, &a->mark);
-			return;
-		}
-	}
+	if (g->index < 0) // which stands for one that was never told
+		return;
+	struct alarm *ended = told_by(d, g, false), *twin = ended ? NULL : told_by(d, g, true);
+	if (ended)
+		alarm_over(f, ended, g->because);
+	if (!twin)
+		return;
+	twin->row.twin = -1;
+	fold_touch(f, &twin->mark);
 }
 
 void printer_opposite(struct fold *f, struct device *d, const struct finding *g)

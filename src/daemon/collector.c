@@ -423,15 +423,19 @@ static bool rules_differ(struct collector *c)
 	return differ;
 }
 
+enum { BEGINNING_MS = 2000 }; // a disk that is full: then it comes when there is room
+
 // What the fold has to know before the first message of this run: that nobody was heard until now, and by which rules to
 // understand them. Returns the id of the last of them.
 static uint64_t write_beginning(struct collector *c, uint64_t next)
 {
 	struct text note = { 0 };
-	next += collector_note(c, EVENT_STARTED, span_str("{\"version\":\"" _TRAPLINE_VERSION "\"}"));
 	rule_set_note(&c->config->rules, &note);
 	if (rules_differ(c) && !note.bad)
 		next += collector_note(c, EVENT_RULES, span_of(note.p, note.n));
+	// The writer takes what workers have before what is ours, so they wait until it is committed.
+	next += collector_note_durable(c, EVENT_STARTED, span_str("{\"version\":\"" _TRAPLINE_VERSION "\"}"),
+	                               BEGINNING_MS) != ST_FULL;
 	text_done(&note);
 	return next - 1;
 }

@@ -92,13 +92,13 @@ static enum st open_state(struct follower *f, struct text *why)
 }
 
 // The oldest one that can be read. What is damaged, or an older Trapline's, would be in the way of the others.
-static enum st find_snapshot(struct follower *f, uint64_t oldest, uint64_t next, struct state **out, struct text *why)
+static enum st find_snapshot(struct follower *f, uint64_t oldest, uint64_t next, struct state **out, uint64_t *cursor,
+                             struct text *why)
 {
-	uint64_t cursor;
 	char name[64];
 	enum st st;
-	while ((st = snapshots_find(f->o.dir, oldest, next, &cursor)) == ST_OK) {
-		snapshots_name(cursor, name);
+	while ((st = snapshots_find(f->o.dir, oldest, next, cursor)) == ST_OK) {
+		snapshots_name(*cursor, name);
 		text_clear(why);
 		st = state_open_reader(f->o.dir, name, out, why);
 		if (st != ST_DAMAGED && st != ST_NOT_OURS)
@@ -119,7 +119,8 @@ static enum st from_snapshot(struct follower *f, uint64_t oldest, uint64_t next,
 	enum st st = state_fold_row(f->feed.state, &of);
 	if (st != ST_NONE || oldest <= 1)
 		return st == ST_NONE ? ST_OK : st;
-	st = find_snapshot(f, oldest, next, &snapshot, why);
+	uint64_t cursor;
+	st = find_snapshot(f, oldest, next, &snapshot, &cursor, why);
 	if (st == ST_NONE)
 		return ST_OK;
 	if (st != ST_OK)
@@ -130,6 +131,11 @@ static enum st from_snapshot(struct follower *f, uint64_t oldest, uint64_t next,
 	if (st == ST_OK)
 		st = state_copy(snapshot, f->o.dir, STATE_FILE);
 	state_close(snapshot);
+	if (st == ST_DAMAGED) { // further in than opening looks: it is in the way of the others
+		char name[64];
+		snapshots_name(cursor, name);
+		(void)state_remove(f->o.dir, name);
+	}
 	return st == ST_OK ? state_open(f->o.dir, STATE_FILE, &f->feed.state, why) : st;
 }
 
