@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "daemon/tunnels.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/limits.h"
 #include "daemon/tunnels_own.h"
 #include "poll/limits.h"
 #include "io/system.h"
 #include "store/folder.h"
 
 enum { PORT_IKE = 500 };
+static_assert((int)PLANE_SITE_NAME > (int)CONFIG_NAME_MAX, "a site's name is never cut: it says who spoke");
 
 enum st tunnels_new(const struct tunnels_options *options, struct tunnels **out)
 {
@@ -280,6 +283,7 @@ static void site_up(struct tunnels *t, struct tunnel_site *s, const struct liste
 	}
 	s->keys = s->next;
 	s->worker = owner;
+	s->ike = false;
 	s->up = true;
 }
 

@@ -115,8 +115,11 @@ bool inside_next(struct inside *in, struct inside_in *out)
 {
 	struct in_head head;
 	struct span bytes;
-	for (unsigned i = 0; i < in->config.workers; i++, in->turn = (in->turn + 1) % in->config.workers) {
-		if (!take(&in->from[in->turn], &head, sizeof head, &bytes))
+	for (unsigned i = 0; i < in->config.workers; i++) {
+		struct way *w =
+		        &in->from[in->turn]; // the next one is another's turn, so that nobody's flood holds the others up
+		in->turn = (in->turn + 1) % in->config.workers;
+		if (!take(w, &head, sizeof head, &bytes))
 			continue;
 		*out = (struct inside_in){ head.site, head.why, head.device, head.token, head.from, bytes };
 		return true;

@@ -148,7 +148,8 @@ static void tell(struct poller *p, struct job *j, const struct poll_result *r, c
 	struct memory *m = jobs_memory(p->jobs, j->want->device);
 	poll_differ(j->want, r, refusal, &p->jobs->key, &m->told, put_event, j);
 	m->ended = loop_now(p->loop);
-	m->fails = r->st == ST_OK ? 0 : m->fails + 1;
+	if (!refusal) // then nobody was asked
+		m->fails = r->st == ST_OK ? 0 : m->fails + 1;
 }
 
 static void refuse(struct poller *p, struct job *j, const char *why)
@@ -327,6 +328,7 @@ static void unsaid(struct poller *p, const struct inside_in *in)
 	if (!j || j->state != JOB_ASKING || j->token != in->token)
 		return;
 	leave_place(p, j);
+	p->counters.asked--; // it was not, after all
 	refuse(p, j,
 	       in->why == ST_NONE           ? poll_refusal_text(POLL_TUNNEL_DOWN)
 	       : in->why == ST_ESP_SELECTOR ? poll_refusal_text(POLL_SELECTORS)
@@ -391,6 +393,7 @@ static void begin_again(struct job *j)
 	if (j->state != JOB_ASKING)
 		return;
 	leave_place(j->poller, j);
+	j->poller->counters.asked--; // counted when it begins again
 	wait_until(j, loop_now(j->poller->loop) + POLL_BUSY_NS);
 }
 

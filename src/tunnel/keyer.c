@@ -41,29 +41,31 @@ struct head {
 	struct ike_path path;
 };
 
-// A request to begin without a cookie, which always stands in front (RFC 7296 2.6): anybody can send a million of them.
-static bool is_strangers(struct span datagram)
+// Of requests to begin anybody can send a million, without a cookie, which always stands in front (RFC 7296 2.6), or with
+// something like it.
+static size_t share_of_ike(struct span datagram)
 {
 	struct rd r = rd_of(datagram);
 	rd_skip(&r, 16);
 	uint8_t first = rd_u8(&r);
 	rd_skip(&r, 1);
-	return rd_u8(&r) == IKE_SA_INIT && first != PAYLOAD_NOTIFY;
+	if (rd_u8(&r) != IKE_SA_INIT)
+		return KEYER_RING - KEYER_OWN;
+	return first == PAYLOAD_NOTIFY ? KEYER_STARTS : KEYER_STRANGERS;
 }
 
 // How much of the ring may be in use behind it.
 static size_t share_of(const struct plane_tell *t)
 {
-	if (t->kind != PLANE_TELL_IKE)
-		return KEYER_RING;
-	return is_strangers(t->bytes) ? KEYER_STRANGERS : KEYER_RING - KEYER_OWN;
+	return t->kind == PLANE_TELL_IKE ? share_of_ike(t->bytes) : KEYER_RING;
 }
 
 void keyer_tell(struct keyer *k, unsigned worker, const struct plane_tell *t)
 {
 	struct line *l = &k->lines[worker];
 	const struct head head = { t->kind, t->spi, { t->ends.local, t->ends.peer, t->framing == ENCAP_MARKER } };
-	uint64_t used = l->told - ring_freed(&l->ring) + sizeof head + t->bytes.n;
+	// Counted twice: what is skipped at the ring's end is less than one record.
+	uint64_t used = l->told - ring_freed(&l->ring) + 2 * (RING_FRAME_HEAD + sizeof head + t->bytes.n);
 	uint8_t *room = used > share_of(t) ? NULL : ring_reserve(&l->ring, sizeof head + t->bytes.n);
 	if (!room) {
 		atomic_fetch_add_explicit(&l->lost, 1, memory_order_relaxed);

@@ -11,6 +11,7 @@ enum {
 	KEYER_WORKERS = 64,          // rings
 	KEYER_RING = 1 << 20,        // octets of one
 	KEYER_STRANGERS = 512 << 10, // of them for those who begin without a cookie, so that who goes on gets through
+	KEYER_STARTS = 768 << 10,    // of them for any request to begin: that it has a cookie is only its word
 	KEYER_OWN = 64 << 10,        // of them that no datagram can fill: what our own pairs tell is told once
 	KEYER_BATCH = 64,            // records in one turn
 };

@@ -10,7 +10,7 @@ enum plane_limits {
 	PLANE_PORTS = 64,        // inner UDP ports served; more: refused
 	PLANE_SITES = 1 << 16,   // sites by number, below this; more: refused
 	PLANE_SITE_PAIRS = 16,   // pairs of one site, rekeying ones included; more: refused
-	PLANE_SITE_NAME = 64,    // octets of a name
+	PLANE_SITE_NAME = 65,    // octets of a name, its end counted in
 	PLANE_QUEUE = 256 << 10, // octets of packets that wait to be sealed; full: sealed and sent at once
 	PLANE_HEARD_SECONDS = 1, // the key owner is told so often at most that a pair is heard
 	PLANE_TICK_SECONDS = 1,  // keepalives and old fragments are looked for so often

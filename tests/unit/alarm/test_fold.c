@@ -613,6 +613,10 @@ static void rules(void **state)
 	trap(&s, "1.3.6.1.4.1.10642.2.0.1", over);
 	assert_int_equal(alarm_row(&s, 3)->because, BECAUSE_RULE);
 	trap(&s, "1.3.6.1.4.1.10642.2.0.1", error);
+	s.now += 3600;
+	own(&s, EVENT_STARTED, "{}"); // nobody could be heard meanwhile
+	ticks(&s);
+	assert_int_equal(open_alarms(&s), 1);
 	s.now += 61;
 	ticks(&s);
 	assert_int_equal(open_alarms(&s), 0);

@@ -93,6 +93,16 @@ static void removed_by_latest_index(void **state)
 	assert_int_equal(alarm_row(&s, 1)->because, BECAUSE_CLEAR_TRAP);
 	assert_string_equal(alarm_because_name(BECAUSE_CLEAR_TRAP), "clear trap 1801");
 	story_end(&s);
+	// The same index twice: the one that was told of last has ended.
+	story_begin(&s);
+	alert(&s, 5, CRITICAL, INPUT, 2, -2, JAM);
+	s.now = 20;
+	alert(&s, 5, CRITICAL, COVER, 1, -2, 3);
+	s.now = 40;
+	alert(&s, 6, ONCE, ALERT, 5, -2, REMOVED);
+	assert_int_equal(alarm_row(&s, 2)->because, BECAUSE_CLEAR_TRAP);
+	assert_int_equal(only_open(&s)->id, 1);
+	story_end(&s);
 }
 
 static void opposite_codes(void **state)
