@@ -73,8 +73,8 @@ int credential_options(const struct args *a, const struct crypto *crypto, struct
 	if (now < life.from || now > life.until)
 		fprintf(stderr, "--cert-file %s is not valid today, so the collector will refuse us\n",
 		        args_value(a, "cert-file"));
-	bool empty = args_value(a, "crl-file") && !whole_span(&files[LISTS]).n;
-	enum st st = empty ? ST_CERT_CRL : trust_new(crypto, whole_span(&files[CAS]), whole_span(&files[LISTS]), trust);
+	const struct span list = whole_span(&files[LISTS]);
+	enum st st = trust_new(crypto, whole_span(&files[CAS]), args_value(a, "crl-file") ? &list : NULL, trust);
 	if (st == ST_CERT_CHAIN)
 		return args_failed(
 		        a, "--ca-file %s: a certificate that is no CA's; name the one that signed the collector's",

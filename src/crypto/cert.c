@@ -322,8 +322,6 @@ static bool add_list(struct trust *t, X509_CRL *list)
 
 static enum st read_lists(struct trust *t, struct span lists)
 {
-	if (!lists.n)
-		return ST_OK;
 	BIO *scoped(bio_done) from = bio_of(lists);
 	while (from && add_list(t, next_list(t->lib, from)))
 		;
@@ -336,7 +334,7 @@ static enum st read_lists(struct trust *t, struct span lists)
 	return t->lists ? ST_OK : ST_CERT_CRL;
 }
 
-enum st trust_new(const struct crypto *crypto, struct span cas, struct span crls, struct trust **out)
+enum st trust_new(const struct crypto *crypto, struct span cas, const struct span *lists, struct trust **out)
 {
 	struct trust *t = calloc(1, sizeof *t);
 	if (!t)
@@ -344,10 +342,10 @@ enum st trust_new(const struct crypto *crypto, struct span cas, struct span crls
 	t->holders = 1;
 	t->lib = crypto->lib;
 	t->store = X509_STORE_new();
-	mark_of(cas, crls, t->mark);
+	mark_of(cas, lists ? *lists : (struct span){ 0 }, t->mark);
 	enum st st = t->store ? read_cas(t, cas) : ST_NO_MEMORY;
-	if (st == ST_OK)
-		st = read_lists(t, crls);
+	if (st == ST_OK && lists)
+		st = read_lists(t, *lists);
 	ERR_clear_error();
 	if (st == ST_OK)
 		*out = t;

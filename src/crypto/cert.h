@@ -53,10 +53,10 @@ enum st credential_sign(const struct credential *c, unsigned hashes, struct span
 struct trust;
 
 // CAs in PEM, at the top of a hierarchy or within one, or a certificate that its holder signed, for itself alone; revocation lists in
-// PEM, or one in DER. Without lists none is asked for; with some, each certificate below a CA needs a valid one of its issuer.
-// ST_CERT_SYNTAX: no CA, a broken one, or too many; ST_CERT_CHAIN: a certificate that vouches for nobody;
+// PEM, or one in DER. lists NULL: none is asked for; otherwise each certificate below a CA needs a valid one of its
+// issuer, and an empty file is none. // ST_CERT_SYNTAX: no CA, a broken one, or too many; ST_CERT_CHAIN: a certificate that vouches for nobody;
 // ST_CERT_CRL: no list in there, or a broken one; ST_NO_MEMORY.
-enum st trust_new(const struct crypto *crypto, struct span cas, struct span crls, struct trust **out);
+enum st trust_new(const struct crypto *crypto, struct span cas, const struct span *lists, struct trust **out);
 struct trust *trust_keep(struct trust *t);
 void trust_free(struct trust *t);
 size_t trust_count(const struct trust *t);

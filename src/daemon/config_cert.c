@@ -11,6 +11,7 @@
 #include "base/scoped.h"
 #include "daemon/config_put.h"
 #include "daemon/config_secret.h"
+#include "ike/identity.h"
 #include "ike/wire.h"
 #include "io/system.h"
 #include "io/whole.h"
@@ -61,24 +62,13 @@ static bool read_file(struct config_build *b, const struct setting *s, const cha
 	return true;
 }
 
-static bool name_of(const struct config_identity *id, struct cert_name *out)
-{
-	static const enum cert_name_kind kinds[] = { [ID_FQDN] = CERT_FQDN,
-		                                     [ID_EMAIL] = CERT_EMAIL,
-		                                     [ID_IPV4] = CERT_IP,
-		                                     [ID_IPV6] = CERT_IP,
-		                                     [ID_DN] = CERT_DN };
-	*out = (struct cert_name){ id->type < sizeof kinds / sizeof *kinds ? kinds[id->type] : CERT_FQDN,
-		                   span_of(id->data.at, id->data.n) };
-	return id->type && id->type != ID_KEY_ID;
-}
-
 static void check_own_name(struct config_build *b, const struct setting *s)
 {
 	const struct config *c = b->config;
+	const struct ike_identity ours = { c->identity.type, span_of(c->identity.data.at, c->identity.data.n) };
 	struct cert_name name;
 	struct text has = { 0 };
-	if (!c->identity.type || (name_of(&c->identity, &name) && credential_names(c->credential, &name)))
+	if (!c->identity.type || (ike_cert_name(&ours, &name) && credential_names(c->credential, &name)))
 		return;
 	credential_text(c->credential, &has);
 	config_error(b->report, s->place, "the certificate does not carry our identity; it has: %s", text_str(&has));
@@ -188,10 +178,8 @@ static struct trust *read_trust(struct config_build *b, const struct setting *ca
 	struct trust *trust = NULL;
 	if (!read_file(b, ca, cas, false, &certs) || (lists && !read_file(b, crl, lists, false, &revoked)))
 		return NULL;
-	// An empty list is not none: it would let in who was revoked.
-	enum st st = lists && !whole_span(&revoked).n
-	                     ? ST_CERT_CRL
-	                     : trust_new(b->crypto, whole_span(&certs), whole_span(&revoked), &trust);
+	const struct span list = whole_span(&revoked);
+	enum st st = trust_new(b->crypto, whole_span(&certs), lists ? &list : NULL, &trust);
 	if (st == ST_CERT_SYNTAX)
 		config_error(b->report, ca->place,
 		             "%s holds no certificate of a CA in PEM, or a broken one, or more than %d", cas,

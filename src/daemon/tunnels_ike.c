@@ -176,15 +176,10 @@ static void act(void *arg, struct ike *ike, int64_t now, const struct ike_effect
 			note_site(t, &e[i], ike);
 }
 
-static int64_t today(void *arg)
-{
-	return clock_wall() / 1000000000;
-}
-
 enum st tunnels_ike_new(struct tunnels *t)
 {
 	struct ike_config c = {
-		.crypto = t->o.crypto, .random = random_system(), .shape = shape, .today = today, .arg = t
+		.crypto = t->o.crypto, .random = random_system(), .shape = shape, .today = clock_today, .arg = t
 	};
 	const struct keyer_hooks hooks = { t, act };
 	enum st st = read_secret(t->o.dir, c.token_secret);

@@ -62,6 +62,24 @@ struct ike_identity ike_identity_of(const struct ike_made_identity *made)
 	return (struct ike_identity){ made->type, span_of(made->octets, made->n) };
 }
 
+bool ike_cert_name(const struct ike_identity *id, struct cert_name *out)
+{
+	static const struct {
+		uint8_t type;
+		enum cert_name_kind kind;
+	} names[] = { { ID_FQDN, CERT_FQDN },
+		      { ID_EMAIL, CERT_EMAIL },
+		      { ID_IPV4, CERT_IP },
+		      { ID_IPV6, CERT_IP },
+		      { ID_DN, CERT_DN } };
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (names[i].type == id->type) {
+			*out = (struct cert_name){ names[i].kind, id->data };
+			return true;
+		}
+	return false;
+}
+
 struct span ike_known_as(uint8_t type, struct span data, uint8_t mark[static DN_MARK])
 {
 	return type == ID_DN && dn_mark(data, mark) == ST_OK ? span_of(mark, DN_MARK) : data;

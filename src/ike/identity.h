@@ -3,7 +3,7 @@
 #ifndef IKE_IDENTITY_H
 #define IKE_IDENTITY_H
 
-#include "crypto/dn.h"
+#include "crypto/cert.h"
 #include "ike/payload.h"
 
 struct ike_made_identity {
@@ -18,6 +18,8 @@ enum st ike_make_identity(const char *kind, const char *text, struct ike_made_id
 enum st ike_parse_identity(const char *text, struct ike_made_identity *out);
 struct ike_identity ike_identity_of(const struct ike_made_identity *made);
 
+// As a certificate carries it (RFC 4945 3.1). false: none can, such as a key-id.
+bool ike_cert_name(const struct ike_identity *id, struct cert_name *out);
 // By what it is found and compared: its octets; of a distinguished name a mark that all its spellings have, which lies in `mark`.
 // A name that cannot be read is what its octets are.
 struct span ike_known_as(uint8_t type, struct span data, uint8_t mark[static DN_MARK]);

@@ -3,6 +3,7 @@
 // certificates beside it.
 #include <stdlib.h>
 
+#include "ike/identity.h"
 #include "ike/private.h"
 
 size_t ike_id_body(const struct ike_identity *id, uint8_t out[static 4 + IKE_ID_MAX])
@@ -76,27 +77,6 @@ enum st ike_prove(struct ike_turn *t, bool initiator, struct span id, const stru
 	return st;
 }
 
-static bool name_of(struct span id, struct cert_name *out)
-{
-	static const struct {
-		uint8_t type;
-		enum cert_name_kind kind;
-	} kinds[] = { { ID_FQDN, CERT_FQDN },
-		      { ID_EMAIL, CERT_EMAIL },
-		      { ID_IPV4, CERT_IP },
-		      { ID_IPV6, CERT_IP },
-		      { ID_DN, CERT_DN } };
-	struct ike_identity who;
-	if (ike_read_identity(id, &who) != ST_OK)
-		return false;
-	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-		if (kinds[i].type == who.type) {
-			*out = (struct cert_name){ kinds[i].kind, who.data };
-			return true;
-		}
-	return false;
-}
-
 // The certificates of the message that are ours to read, the peer's own first (RFC 7296 3.6).
 static enum st read_certs(const struct ike_message *m, struct span out[static IKE_CERTS_MAX], size_t *n)
 {
@@ -131,8 +111,9 @@ static enum st check_signature(struct ike_turn *t, const struct signed_octets *o
 {
 	struct span certs[IKE_CERTS_MAX];
 	struct trust_claim claim = { .certs = certs, .signature = given };
+	struct ike_identity who;
 	enum st st = read_certs(t->m, certs, &claim.n);
-	if (st == ST_OK && !name_of(id, &claim.name))
+	if (st == ST_OK && (ike_read_identity(id, &who) != ST_OK || !ike_cert_name(&who, &claim.name)))
 		st = ST_CERT_NAME;
 	if (st != ST_OK)
 		return st;

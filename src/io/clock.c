@@ -20,6 +20,11 @@ int64_t clock_wall(void)
 	return clock_read(CLOCK_REALTIME);
 }
 
+int64_t clock_today(void *unused)
+{
+	return clock_wall() / 1000000000;
+}
+
 int64_t clock_monotonic(void)
 {
 	return clock_read(CLOCK_MONOTONIC);

@@ -33,6 +33,7 @@ enum st system_bind_status(void);
 
 void system_random(void *out, size_t n); // getrandom; aborts when the kernel has none
 int64_t clock_wall(void);                // nanoseconds since the epoch
+int64_t clock_today(void *unused);       // seconds since the epoch, for who asks by a function of an argument
 int64_t clock_monotonic(void);
 
 #endif

@@ -419,15 +419,10 @@ static enum st use_keys(struct end *e)
 	return st;
 }
 
-static int64_t today(void *arg)
-{
-	return clock_wall() / 1000000000;
-}
-
 static enum st use_ike(struct end *e)
 {
 	const struct ike_config config = {
-		.crypto = e->c.crypto, .engine = e->engine, .random = random_system(), .today = today
+		.crypto = e->c.crypto, .engine = e->engine, .random = random_system(), .today = clock_today
 	};
 	enum st st = ike_new(&config, &e->ike);
 	return st ? st : ike_add_site(e->ike, e->c.site, &e->ike_site);

@@ -144,7 +144,7 @@ static void equip(struct crypto *crypto, struct ike_site *site, int authorities)
 			                 ST_OK);
 		pki_done(&ca);
 	}
-	assert_int_equal(trust_new(crypto, span_of(certs.p, certs.n), (struct span){ 0 }, &site->trust), ST_OK);
+	assert_int_equal(trust_new(crypto, span_of(certs.p, certs.n), NULL, &site->trust), ST_OK);
 	text_done(&certs);
 }
 

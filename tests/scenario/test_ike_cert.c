@@ -35,7 +35,8 @@ static void equip(struct setting *s, int which, const struct pki *own, const str
 	credential_free(c->credential);
 	trust_free(c->trust);
 	assert_int_equal(credential_new(crypto, of(&certs), of(&own->key), &c->credential), ST_OK);
-	assert_int_equal(trust_new(crypto, of(&ca->cert), lists ? of(lists) : (struct span){ 0 }, &c->trust), ST_OK);
+	assert_int_equal(trust_new(crypto, of(&ca->cert), lists ? (struct span[]){ of(lists) } : NULL, &c->trust),
+	                 ST_OK);
 	text_done(&certs);
 }
 
@@ -134,9 +135,8 @@ static void authorities_are_named_once(void **state)
 			uint32_t id;
 			snprintf(name, sizeof name, "more%d", i);
 			more.remote.data = span_str(name);
-			assert_int_equal(
-			        trust_new(crypto, of(others ? &other.cert : &ca.cert), (struct span){ 0 }, &more.trust),
-			        ST_OK);
+			assert_int_equal(trust_new(crypto, of(others ? &other.cert : &ca.cert), NULL, &more.trust),
+			                 ST_OK);
 			assert_int_equal(ike_add_site(w.node[COLL].ike, &more, &id), ST_OK);
 			trust_free(more.trust);
 			pki_done(&other);
@@ -315,7 +315,7 @@ static void alike_among_authorities(void **state)
 		struct ike_site more = s.site[COLL];
 		uint32_t id;
 		more.remote.data = span_str("site2");
-		assert_int_equal(trust_new(crypto, of(&y.cert), (struct span){ 0 }, &more.trust), ST_OK);
+		assert_int_equal(trust_new(crypto, of(&y.cert), NULL, &more.trust), ST_OK);
 		assert_int_equal(ike_add_site(w.node[COLL].ike, &more, &id), ST_OK);
 		trust_free(more.trust);
 		world_settle(&w);

@@ -42,7 +42,7 @@ static enum st told(const struct story *s)
 	const struct pki *signer = s->signer ? s->signer : s->leaf;
 	uint8_t signature[SIGN_MAX];
 	size_t n;
-	assert_int_equal(trust_new(crypto, of(&s->ca->cert), s->lists ? of(s->lists) : (struct span){ 0 }, &trust),
+	assert_int_equal(trust_new(crypto, of(&s->ca->cert), s->lists ? (struct span[]){ of(s->lists) } : NULL, &trust),
 	                 ST_OK);
 	assert_int_equal(credential_new(crypto, of(&signer->cert), of(&signer->key), &own), ST_OK);
 	struct span data = span_str("what both have said");
@@ -227,12 +227,14 @@ static void what_cannot_be_read(void **state)
 	assert_int_equal(credential_new(crypto, of(&b.cert), of(&b.key), &c), ST_CERT_KEY);
 	struct pki other = pki_make(&(struct pki_wish){ PKI_P256 }, NULL);
 	assert_int_equal(credential_new(crypto, of(&a.cert), of(&other.key), &c), ST_FORGED);
-	assert_int_equal(trust_new(crypto, text, none, &t), ST_CERT_SYNTAX);
-	assert_int_equal(trust_new(crypto, of(&a.cert), text, &t), ST_CERT_CRL);
+	assert_int_equal(trust_new(crypto, text, NULL, &t), ST_CERT_SYNTAX);
+	assert_int_equal(trust_new(crypto, of(&a.cert), &text, &t), ST_CERT_CRL);
+	assert_int_equal(trust_new(crypto, of(&a.cert), &none, &t),
+	                 ST_CERT_CRL); // an empty file does not let the revoked in
 	struct text many = { 0 };
 	for (int i = 0; i <= CERT_CAS_MAX; i++)
 		text_bytes(&many, of(&a.cert));
-	assert_int_equal(trust_new(crypto, of(&many), none, &t), ST_CERT_SYNTAX);
+	assert_int_equal(trust_new(crypto, of(&many), NULL, &t), ST_CERT_SYNTAX);
 	assert_int_equal(credential_new(crypto, of(&many), of(&a.key), &c), ST_CERT_SYNTAX);
 	// A second one that lacks its last line is no end of the file.
 	struct text half = { 0 }, list = pki_list(&a, PKI_DAY, NULL, 0), half_list = { 0 };
@@ -243,8 +245,8 @@ static void what_cannot_be_read(void **state)
 	half.n -= 10;
 	half_list.n -= 10;
 	assert_int_equal(credential_new(crypto, of(&half), of(&a.key), &c), ST_CERT_SYNTAX);
-	assert_int_equal(trust_new(crypto, of(&half), none, &t), ST_CERT_SYNTAX);
-	assert_int_equal(trust_new(crypto, of(&a.cert), of(&half_list), &t), ST_CERT_CRL);
+	assert_int_equal(trust_new(crypto, of(&half), NULL, &t), ST_CERT_SYNTAX);
+	assert_int_equal(trust_new(crypto, of(&a.cert), (struct span[]){ of(&half_list) }, &t), ST_CERT_CRL);
 	assert_null(c);
 	assert_null(t);
 	text_done(&half);
@@ -333,7 +335,7 @@ static void a_ca_below_another(void **state)
 			fail_msg("row %zu: %s, not %s", i, st_name(st), st_name(rows[i].want));
 	}
 	struct trust *t = NULL;
-	assert_int_equal(trust_new(crypto, of(&good.cert), (struct span){ 0 }, &t),
+	assert_int_equal(trust_new(crypto, of(&good.cert), NULL, &t),
 	                 ST_CERT_CHAIN); // it vouches for nobody
 	assert_null(t);
 	text_done(&list);
@@ -361,7 +363,8 @@ static void what_is_valid_today(void **state)
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct trust *t;
-		assert_int_equal(trust_new(crypto, of(&ca.cert), of(&lists[rows[i].list]), &t), ST_OK);
+		const struct span list = of(&lists[rows[i].list]);
+		assert_int_equal(trust_new(crypto, of(&ca.cert), list.n ? &list : NULL, &t), ST_OK);
 		enum st st = trust_today(t, PKI_NOW + rows[i].now);
 		if (st != rows[i].want)
 			fail_msg("row %zu: %s, not %s", i, st_name(st), st_name(rows[i].want));
